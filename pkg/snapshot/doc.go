@@ -1,0 +1,4 @@
+// Package snapshot is what readers of the bucket rely on: the grammar of its keys, the encoding of a record as a line,
+// the spool in which a window is gathered before it is written, the ledger that shows why a window is complete, and the
+// order in which the three are published. It knows a bucket only as a Store.
+package snapshot

@@ -1,0 +1,87 @@
+package snapshot
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Name names one partition part: what one data object holds.
+type Name struct {
+	Source  string // "scrapright"
+	Dataset string // "purchases"
+	Account string // "main"
+	Day     Day
+	Part    string // "purchases", or "brand-101" where a dataset has an object for each brand
+}
+
+// String is the name as people read it: scrapright/main purchases 2026-11-22, with the part where it says more.
+func (n Name) String() string {
+	s := fmt.Sprintf("%s/%s %s %s", n.Source, n.Account, n.Dataset, n.Day)
+	if n.Part != n.Dataset {
+		s += " " + n.Part
+	}
+	return s
+}
+
+// Layout spells the keys of a bucket. The zero Layout puts them at the bucket's root; a Prefix ends in "/".
+type Layout struct{ Prefix string }
+
+const dataSuffix = ".json.gz"
+
+// Data is the key of a partition part's object.
+func (l Layout) Data(n Name) string {
+	return fmt.Sprintf("%sdt=%s/%s%s", l.Partitions(n.Source, n.Dataset, n.Account), n.Day, n.Part, dataSuffix)
+}
+
+// Partitions is what the keys of a dataset's data objects of one account begin with. It ends in "/".
+func (l Layout) Partitions(source, dataset, account string) string {
+	return fmt.Sprintf("%s%s/%s/account=%s/", l.Prefix, source, dataset, account)
+}
+
+// ParseData reads back a key that Data spelt. A key of any other form is not ok.
+func (l Layout) ParseData(key string) (n Name, ok bool) {
+	rest, ok := strings.CutPrefix(key, l.Prefix)
+	fields := strings.Split(rest, "/")
+	if !ok || len(fields) != 5 {
+		return Name{}, false
+	}
+	account, isAccount := strings.CutPrefix(fields[2], "account=")
+	dt, isDay := strings.CutPrefix(fields[3], "dt=")
+	part, isData := strings.CutSuffix(fields[4], dataSuffix)
+	day, err := ParseDay(dt)
+	n = Name{Source: fields[0], Dataset: fields[1], Account: account, Day: day, Part: part}
+	if !isAccount || !isDay || !isData || err != nil || l.Data(n) != key {
+		return Name{}, false
+	}
+	return n, true
+}
+
+// Latest is the key of the newest copy of a listing's part.
+func (l Layout) Latest(n Name) string {
+	return fmt.Sprintf("%slatest/%s/%s/account=%s/%s%s", l.Prefix, n.Source, n.Dataset, n.Account, n.Part, dataSuffix)
+}
+
+// Ledgers is what the keys of a dataset's ledgers of one account begin with. It ends in "/".
+func (l Layout) Ledgers(source, dataset, account string) string {
+	return fmt.Sprintf("%s_yardstick/ledger/%s/%s/account=%s/", l.Prefix, source, dataset, account)
+}
+
+// Ledger is the key of one month's ledger.
+func (l Layout) Ledger(source, dataset, account, month string) string {
+	return l.Ledgers(source, dataset, account) + month + ".json"
+}
+
+// Run is the key of a run's result; day is the date of the run's clock in UTC.
+func (l Layout) Run(day Day, run string) string {
+	return fmt.Sprintf("%s_yardstick/runs/dt=%s/%s.json", l.Prefix, day, run)
+}
+
+// Lease is the key of an account's lease.
+func (l Layout) Lease(source, account string) string {
+	return fmt.Sprintf("%s_yardstick/leases/%s/%s.json", l.Prefix, source, account)
+}
+
+// Spool is what the two keys of an unfinished part begin with: its lines so far (Lines) and where it stands (State).
+func (l Layout) Spool(n Name) string {
+	return fmt.Sprintf("%s_yardstick/spool/%s/%s/account=%s/%s", l.Prefix, n.Source, n.Dataset, n.Account, n.Part)
+}

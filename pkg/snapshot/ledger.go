@@ -1,0 +1,231 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const ledgerVersion = 1
+
+// Entry is the ledger's word on one partition part: what was written, and why it is complete.
+type Entry struct {
+	Key       string    `json:"key"`
+	Rows      int64     `json:"rows"`
+	Pages     int64     `json:"pages"` // pages that held the rows; 1 for a window with none
+	Bytes     int64     `json:"bytes"` // uncompressed
+	SHA256    string    `json:"sha256"`
+	ETag      string    `json:"etag"`
+	FetchedAt time.Time `json:"fetched_at"` // of the last reading, by its run's clock
+	Settled   bool      `json:"settled"`
+	Window    [2]Day    `json:"window"` // first and last day asked for
+	Spec      string    `json:"spec"`   // fingerprint of what was asked
+	Total     *int64    `json:"total"`  // the vendor's own count, where it gives one
+}
+
+// Ledger is one month of a dataset of one account, as it lies in the bucket.
+type Ledger struct {
+	Version int                      `json:"version"`
+	Source  string                   `json:"source"`
+	Dataset string                   `json:"dataset"`
+	Account string                   `json:"account"`
+	Month   string                   `json:"month"`
+	Days    map[Day]map[string]Entry `json:"days"`
+}
+
+// ErrConflict says that another writer was there: what is in the bucket is neither what was read before nor what was
+// written. Nothing was overwritten.
+var ErrConflict = errors.New("another run wrote here meanwhile")
+
+// Book is the ledger of one dataset of one account: months as they were read, and the writing of them. It is safe for
+// concurrent use.
+type Book struct {
+	store                    Store
+	layout                   Layout
+	source, dataset, account string
+
+	mu     sync.Mutex
+	months map[string]*month
+}
+
+type month struct {
+	Ledger
+	etag  string // empty: not in the bucket yet
+	dirty bool
+}
+
+// NewBook opens the ledger of a dataset. Nothing is read yet.
+func NewBook(store Store, layout Layout, source, dataset, account string) *Book {
+	return &Book{store: store, layout: layout, source: source, dataset: dataset, account: account, months: map[string]*month{}}
+}
+
+// Load reads the month of a day ("2026-11"), once. A month that is not in the bucket is empty. A ledger that cannot be
+// read as one is an error that names its key.
+func (b *Book) Load(ctx context.Context, name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.months[name] != nil {
+		return nil
+	}
+	m, err := b.read(ctx, name)
+	if err == nil {
+		b.months[name] = m
+	}
+	return err
+}
+
+func (b *Book) read(ctx context.Context, name string) (*month, error) {
+	key := b.layout.Ledger(b.source, b.dataset, b.account, name)
+	m := &month{Ledger: Ledger{Version: ledgerVersion, Source: b.source, Dataset: b.dataset, Account: b.account, Month: name}}
+	body, info, err := b.store.Get(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		m.Days = map[Day]map[string]Entry{}
+		return m, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("read the ledger %s: %w", key, err)
+	}
+	if m.Ledger, err = parseLedger(text); err != nil {
+		return nil, fmt.Errorf("the ledger %s cannot be used: %w; restore an earlier version of this object, "+
+			"or delete it to have its days read again", key, err)
+	}
+	if m.Source != b.source || m.Dataset != b.dataset || m.Account != b.account || m.Month != name {
+		return nil, fmt.Errorf("the ledger %s is another's (%s %s %s %s): it was copied here; delete it to have its days read again",
+			key, m.Source, m.Dataset, m.Account, m.Month)
+	}
+	m.etag = info.ETag
+	return m, nil
+}
+
+func parseLedger(text []byte) (Ledger, error) {
+	var l Ledger
+	if err := json.Unmarshal(text, &l); err != nil {
+		return Ledger{}, fmt.Errorf("expected a ledger in JSON: %w", err)
+	}
+	if l.Version != ledgerVersion {
+		return Ledger{}, fmt.Errorf("it has version %d, and this program knows version %d", l.Version, ledgerVersion)
+	}
+	if l.Days == nil {
+		l.Days = map[Day]map[string]Entry{}
+	}
+	return l, nil
+}
+
+// Entry is what the ledger says of a part. The day's month must have been loaded.
+func (b *Book) Entry(day Day, part string) (Entry, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m := b.months[day.Month()]
+	if m == nil {
+		return Entry{}, false
+	}
+	e, ok := m.Days[day][part]
+	return e, ok
+}
+
+// Set notes an entry, to be written by the next Save.
+func (b *Book) Set(day Day, part string, e Entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m := b.months[day.Month()]
+	if m.Days[day] == nil {
+		m.Days[day] = map[string]Entry{}
+	}
+	m.Days[day][part] = e
+	m.dirty = true
+}
+
+// Save writes the months that were changed, each only over the version that was read. ErrConflict where another writer
+// was there; that month stays as the other wrote it.
+func (b *Book) Save(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var faults []error
+	for _, m := range b.months {
+		if m.dirty {
+			faults = append(faults, b.save(ctx, m))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (b *Book) save(ctx context.Context, m *month) error {
+	text, err := json.Marshal(m.Ledger)
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	key := b.layout.Ledger(b.source, b.dataset, b.account, m.Month)
+	etag, err := replace(ctx, b.store, key, m.etag, "application/json", text)
+	if err != nil {
+		return fmt.Errorf("write the ledger %s: %w", key, err)
+	}
+	m.etag, m.dirty = etag, false
+	return nil
+}
+
+// replace writes a small object over the version that was read before (have; empty: there was none). Where the condition
+// is lost to the caller's own write, whose answer did not arrive, that counts as written.
+func replace(ctx context.Context, store Store, key, have, contentType string, text []byte) (etag string, err error) {
+	etag, err = store.Put(ctx, key, bytes.NewReader(text), PutOptions{CreateOnly: have == "", IfMatch: have, ContentType: contentType})
+	if !errors.Is(err, ErrPrecondition) && !errors.Is(err, ErrNotFound) {
+		return etag, err
+	}
+	body, info, readErr := store.Get(ctx, key)
+	if errors.Is(readErr, ErrNotFound) {
+		return "", fmt.Errorf("%w: the object was deleted", ErrConflict)
+	}
+	if readErr != nil {
+		return "", errors.Join(err, readErr)
+	}
+	there, readErr := io.ReadAll(body)
+	if readErr := errors.Join(readErr, body.Close()); readErr != nil {
+		return "", errors.Join(err, readErr)
+	}
+	if !bytes.Equal(there, text) {
+		return "", ErrConflict
+	}
+	return info.ETag, nil
+}
+
+// Oldest is the first day that the ledger has an entry for, or no day. It lists the ledger's months and loads the oldest
+// ones until an entry is found.
+func (b *Book) Oldest(ctx context.Context) (Day, error) {
+	prefix := b.layout.Ledgers(b.source, b.dataset, b.account)
+	for info, err := range b.store.List(ctx, prefix, "") {
+		if err != nil {
+			return 0, fmt.Errorf("list the ledger: %w", err)
+		}
+		name, ok := strings.CutSuffix(strings.TrimPrefix(info.Key, prefix), ".json")
+		if _, err := time.Parse("2006-01", name); !ok || err != nil {
+			continue
+		}
+		if err := b.Load(ctx, name); err != nil {
+			return 0, err
+		}
+		if days := b.days(name); len(days) > 0 {
+			return slices.Min(days), nil
+		}
+	}
+	return 0, nil
+}
+
+func (b *Book) days(name string) []Day {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	days := make([]Day, 0, len(b.months[name].Days))
+	for day := range b.months[name].Days {
+		days = append(days, day)
+	}
+	return days
+}
