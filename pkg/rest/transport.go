@@ -1,0 +1,140 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// maxRefusal is how much is read of a body whose status is not 2xx.
+const maxRefusal = 64 << 10
+
+var errTimeout = errors.New("timeout of the attempt")
+
+// answer is a response and what its head said of waiting.
+type answer struct {
+	Response
+	wait time.Duration // of a usable Retry-After, else 0
+}
+
+// transports gives one transport that keeps connections and one that does not, as far as the given one lets itself
+// be copied.
+func transports(given http.RoundTripper) (shared, fresh http.RoundTripper) {
+	if given == nil {
+		given = newTransport()
+	}
+	t, ok := given.(*http.Transport)
+	if !ok {
+		return given, given
+	}
+	single := t.Clone()
+	single.DisableKeepAlives = true
+	return t, single
+}
+
+// newTransport speaks HTTP/1.1 only: a connection that dies then fails the one request on it, and is not used again.
+func newTransport() *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        30 * time.Second, // a frozen sandbox wakes up with dead connections
+		MaxResponseHeaderBytes: 1 << 20,
+		Protocols:              &protocols,
+	}
+}
+
+// attempt waits for the pace, sends the call once and reads the answer. The request counts from the moment it was
+// admitted, whatever becomes of it.
+func (c *Client) attempt(ctx context.Context, call *call, tries *tries) (*answer, error) {
+	slot, err := c.pace.take(ctx)
+	if err != nil {
+		return nil, call.notAdmitted(err, tries.last)
+	}
+	call.sent++
+	began := c.now()
+	got, err := c.exchange(ctx, call, slot)
+	c.logAttempt(ctx, call, got, err, c.now().Sub(began))
+	return got, err
+}
+
+func (c *Client) exchange(ctx context.Context, call *call, slot *slot) (*answer, error) {
+	timed, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
+	defer cancel()
+	lost := func(sent bool, err error) (*answer, error) {
+		return nil, &TransportError{Method: call.Method, Path: call.Path, Sent: sent, Err: c.cause(ctx, timed, call, err)}
+	}
+	transport := c.shared
+	if call.Once {
+		transport = c.fresh
+	}
+	var connection connection
+	resp, err := transport.RoundTrip(call.httpRequest(connection.watch(timed)))
+	if err != nil {
+		c.pace.answered(slot, 0, 0)
+		return lost(!connection.neverMade(), err)
+	}
+	defer func() { _ = resp.Body.Close() }() // everything needed was read, or the reading failed
+
+	got := &answer{wait: retryAfter(resp.Header, c.now())}
+	got.Status, got.Header = resp.StatusCode, resp.Header
+	c.pace.answered(slot, got.Status, got.wait)
+	if got.Status/100 != 2 {
+		got.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // the status says enough without the rest
+		return got, nil
+	}
+	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return lost(true, fmt.Errorf("the body has the content encoding %q, which was not asked for", encoding))
+	}
+	if got.Body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1)); err != nil {
+		return lost(true, fmt.Errorf("body cut after %d bytes: %w", len(got.Body), err))
+	}
+	if int64(len(got.Body)) > c.maxBody {
+		return nil, &TooLargeError{Method: call.Method, Path: call.Path, Limit: c.maxBody}
+	}
+	return got, nil
+}
+
+// cause is err without what must not be told on: secrets, and a deadline that was not the caller's.
+func (c *Client) cause(ctx, timed context.Context, call *call, err error) error {
+	if ended := c.ended(ctx); ended != nil {
+		return ended
+	}
+	if errors.Is(context.Cause(timed), errTimeout) {
+		return fmt.Errorf("no whole answer within %s", c.timeout)
+	}
+	return &cause{text: call.clean(err.Error(), maxCause), err: err}
+}
+
+// ended is ctx's error. A connection's own timer may fire a moment before ctx's does, hence the look at the clock.
+func (c *Client) ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !c.now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// connection watches whether a request got one.
+type connection struct{ wanted, got atomic.Bool }
+
+func (c *connection) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { c.wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
+	})
+}
+
+// neverMade is certain only of transports that report their connections; of others nothing is known.
+func (c *connection) neverMade() bool { return c.wanted.Load() && !c.got.Load() }
