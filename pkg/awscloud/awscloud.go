@@ -1,0 +1,141 @@
+// Package awscloud is where snapshots and secrets meet AWS: a Store keeps snapshots in an S3 bucket, a Vault keeps
+// credentials in Secrets Manager. Together with the set-up of clients in pkg/app these are the only SDK calls of the
+// project; nothing here knows vendors, keys' meanings or schedules.
+//
+// What fails in passing (throttling, server faults, broken connections) is sent again up to five times, with jittered
+// waits that end with the context; AWS_MAX_ATTEMPTS sets another number. What reaches the caller is classified by the
+// errors of pkg/snapshot and pkg/credential, says what was being done to what, and carries the service's own code,
+// message and request id.
+//
+// No request or response is logged from here, whatever a client's ClientLogMode says. Only aws.LogSigning cannot be
+// overruled call by call, and it prints AWS's own session token: a client must not be made with it.
+package awscloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// defaultAttempts is how often one request is sent at most, unless the operator set a number. It is more than the SDK's
+// three: giving up costs a day of data or a token that cannot be had twice, and waiting costs some seconds.
+const defaultAttempts = 5
+
+// failure is an error of one operation. It prints the operation, the kind, the service's words and a hint, and
+// nothing of the request.
+type failure struct {
+	operation string // "put latest/x.json.gz"
+	kind      error  // nil where no caller acts on it
+	said      string
+	hint      string
+	causes    []error // for errors.Is and errors.As, never printed
+}
+
+// Error is one line: "put k: access denied: AccessDenied: no (request 4f): hint".
+func (f *failure) Error() string {
+	parts := []string{f.operation}
+	if f.kind != nil {
+		parts = append(parts, f.kind.Error())
+	}
+	for _, s := range []string{f.said, f.hint} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Unwrap gives the kind and the causes.
+func (f *failure) Unwrap() []error {
+	if f.kind == nil {
+		return f.causes
+	}
+	return append([]error{f.kind}, f.causes...)
+}
+
+// describe is what a service answered: code, message, request id and attempts. Where there was no answer it is the
+// transport's own error; the SDK puts no header into either.
+func describe(err error) string {
+	var said string
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		said = join(api.ErrorCode(), api.ErrorMessage())
+	} else if sent, ok := errors.AsType[*url.Error](err); ok {
+		said = sent.Error()
+	} else {
+		said = err.Error()
+	}
+	return said + trail(err)
+}
+
+func join(code, message string) string {
+	if message == "" || message == code {
+		return code
+	}
+	return code + ": " + message
+}
+
+// trail is " (request 4f, 5 attempts)", as far as it is known.
+func trail(err error) string {
+	var notes []string
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok && response.RequestID != "" {
+		notes = append(notes, "request "+response.RequestID)
+	}
+	if exhausted, ok := errors.AsType[*retry.MaxAttemptsError](err); ok {
+		notes = append(notes, fmt.Sprintf("%d attempts", exhausted.Attempt))
+	}
+	if len(notes) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(notes, ", ") + ")"
+}
+
+// cutAnswers is a retryer that also repeats what was answered and could not be read to its end. Every call made from
+// here may be repeated.
+type cutAnswers struct{ aws.RetryerV2 }
+
+// IsErrorRetryable adds broken answers to what the SDK repeats by itself.
+func (r cutAnswers) IsErrorRetryable(err error) bool {
+	_, cut := errors.AsType[*smithy.DeserializationError](err)
+	return cut && ended(err) == nil || r.RetryerV2.IsErrorRetryable(err)
+}
+
+// repeatCut lays cutAnswers over a client's retryer.
+func repeatCut(r aws.Retryer) aws.Retryer {
+	if v2, ok := r.(aws.RetryerV2); ok {
+		return cutAnswers{v2}
+	}
+	return r
+}
+
+// code is the service's error code, or "" where it gave none.
+func code(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// status is the HTTP status of the answer that err tells of, or 0.
+func status(err error) int {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// ended is the context's error inside err, if there is one.
+func ended(err error) error {
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			return end
+		}
+	}
+	return nil
+}
