@@ -1,0 +1,68 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"yardstick/pkg/snapshot"
+)
+
+// Kind names what went wrong, for operators and their alarms.
+type Kind string
+
+// The kinds of failure.
+const (
+	CredentialRefused Kind = "credential_refused" // the vendor does not take the key
+	NotInPlan         Kind = "not_in_plan"        // the vendor's plan or the key's scope does not include it
+	Throttled         Kind = "throttled"          // too many requests, and waiting did not help
+	Unavailable       Kind = "unavailable"        // no whole answer came
+	Malformed         Kind = "malformed"          // the answer is not what the vendor documents
+	Incomplete        Kind = "incomplete"         // the answer cannot be shown to be whole
+	VendorError       Kind = "vendor_error"       // the vendor said no
+	Shrunk            Kind = "shrunk"             // far fewer rows than before, and the guard refuses that
+	Storage           Kind = "storage"            // the bucket
+	Conflict          Kind = "conflict"           // another run wrote here meanwhile
+	SecretFault       Kind = "secret"             // a secret is missing, of the wrong form, or cannot be stored
+	Busy              Kind = "busy"               // another run holds the account
+)
+
+// Error is a failure of a kind. A vendor's room makes it; Account says that nothing else of the account can be done
+// either, as when its key is refused.
+type Error struct {
+	Kind    Kind
+	Account bool
+	Err     error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrMoving says that a list whose day is still open moved while it was read, and moved again: it is left for the next
+// run.
+var ErrMoving = errors.New("the list moved while it was read")
+
+// asError gives any error a kind. What a vendor's room did not name comes from the bucket or the disk.
+func asError(err error) *Error {
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
+	}
+	if errors.Is(err, snapshot.ErrConflict) {
+		return &Error{Kind: Conflict, Err: err}
+	}
+	return &Error{Kind: Storage, Err: err}
+}
+
+func storage(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// clean makes a message fit for one line of a result.
+func clean(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}

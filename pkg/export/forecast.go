@@ -1,0 +1,112 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+// Forecast tells what a run at this moment would do.
+type Forecast struct {
+	Version  int               `json:"version"`
+	Source   string            `json:"source"`
+	Time     time.Time         `json:"time"`
+	Accounts []AccountForecast `json:"accounts"`
+}
+
+// AccountForecast tells what is due for one account and what it costs at the vendor.
+type AccountForecast struct {
+	Account   string            `json:"account"`
+	Today     snapshot.Day      `json:"today"`
+	PerMinute int               `json:"requests_per_minute"`
+	Requests  int               `json:"requests"`
+	AtLeast   bool              `json:"at_least"` // pages are unknown: there may be more requests
+	Seconds   int               `json:"seconds"`  // at that pace, from a free minute on
+	Runs      int               `json:"runs"`     // of the length that was asked for
+	Datasets  []DatasetForecast `json:"datasets"`
+}
+
+// DatasetForecast tells what is due of one dataset.
+type DatasetForecast struct {
+	Dataset   string       `json:"dataset"`
+	Open      int          `json:"open"`      // days that are not over
+	Unsettled int          `json:"unsettled"` // closed days to read again
+	Listings  int          `json:"listings"`
+	Backlog   int          `json:"backlog"` // days never exported, missing, or asked differently
+	Verify    int          `json:"verify"`  // settled days to read once more when time is left
+	First     snapshot.Day `json:"first,omitzero"`
+	Last      snapshot.Day `json:"last,omitzero"`
+	Requests  int          `json:"requests"`
+	AtLeast   bool         `json:"at_least"`
+}
+
+// Plan tells what a run would do now, and how many runs of a length it takes. It writes nothing, takes no lease, calls
+// no vendor and spends no token. An event that names what there is not is an *EventError.
+func (x *Exporter) Plan(ctx context.Context, e Event, length time.Duration) (Forecast, error) {
+	accounts, err := x.selected(e)
+	if err != nil {
+		return Forecast{}, err
+	}
+	f := Forecast{Version: 1, Source: x.Source, Time: x.clock(e), Accounts: []AccountForecast{}}
+	for _, a := range accounts {
+		r := newAccountRun(x.Config, a, e, "", f.Time)
+		account, err := r.forecast(ctx, length)
+		if err != nil {
+			return Forecast{}, fmt.Errorf("%s/%s: %w", x.Source, a.Name, err)
+		}
+		f.Accounts = append(f.Accounts, account)
+	}
+	return f, nil
+}
+
+func (r *accountRun) forecast(ctx context.Context, length time.Duration) (AccountForecast, error) {
+	f := AccountForecast{Account: r.account.Name, Today: r.planner.today, Datasets: []DatasetForecast{}}
+	if err := r.prepare(ctx); err != nil {
+		return f, err
+	}
+	var err error
+	if f.PerMinute, err = r.account.Forecast.PerMinute(ctx); err != nil {
+		return f, err
+	}
+	for _, d := range r.datasets {
+		line := DatasetForecast{Dataset: d.Name}
+		for _, t := range r.queue {
+			if t.dataset == d {
+				line.add(t, r.account.Forecast)
+			}
+		}
+		f.Requests += line.Requests
+		f.AtLeast = f.AtLeast || line.AtLeast
+		f.Datasets = append(f.Datasets, line)
+	}
+	if f.Requests > 0 {
+		f.Seconds = (f.Requests - 1) / f.PerMinute * 60 // the first minute's requests go out at once
+		useful := length - finishing(length)
+		f.Runs = int(time.Duration(f.Seconds)*time.Second/useful) + 1
+	}
+	return f, nil
+}
+
+func (f *DatasetForecast) add(t *task, cost Forecaster) {
+	switch t.class {
+	case openDay:
+		f.Open++
+	case unsettledDay:
+		f.Unsettled++
+	case listing:
+		f.Listings++
+	case backlog:
+		f.Backlog++
+	case verification:
+		f.Verify++
+	}
+	if f.First == 0 || t.name.Day < f.First {
+		f.First = t.name.Day
+	}
+	f.Last = max(f.Last, t.name.Day)
+	n, exact := cost.Requests(t.name.Dataset, t.entry.Pages, t.entry.Total != nil)
+	f.Requests += n
+	f.AtLeast = f.AtLeast || !exact
+}

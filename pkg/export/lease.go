@@ -1,0 +1,125 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+const (
+	leaseGrace   = 60 * time.Second // a lease outlives its holder's deadline by the length of a vendor's window
+	leaseTerm    = 2 * time.Minute  // of a holder without a deadline, who renews it
+	leaseRenewal = 30 * time.Second
+	leasePoll    = 2 * time.Second
+)
+
+// errHeld says that another run holds the account.
+var errHeld = errors.New("another run holds the account")
+
+// leaseDocument is the lease as it lies in the bucket. Released, it keeps the last minute's request times, so that
+// runs back to back stay inside the vendor's pace.
+type leaseDocument struct {
+	Version   int         `json:"version"`
+	Holder    string      `json:"holder"` // a run's id
+	ExpiresAt time.Time   `json:"expires_at"`
+	Released  bool        `json:"released"`
+	Requests  []time.Time `json:"requests"`
+}
+
+// lease is an account held by this run. Whoever is paused past its term finds another's object there and loses.
+type lease struct {
+	store  snapshot.Store
+	key    string
+	holder string
+	now    func() time.Time
+	etag   string
+	recent []time.Time // requests of earlier runs in the last minute
+	ends   time.Time
+}
+
+// acquire takes the lease, or answers errHeld with the holder's name.
+func acquire(ctx context.Context, store snapshot.Store, key, holder string, now func() time.Time) (*lease, error) {
+	var there leaseDocument
+	etag, err := snapshot.Load(ctx, store, key, &there)
+	switch {
+	case errors.Is(err, snapshot.ErrNotFound), errors.Is(err, snapshot.ErrForm): // none, or no lease: taken over
+	case err != nil:
+		return nil, err
+	case !there.Released && now().Before(there.ExpiresAt):
+		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
+	}
+	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests}
+	if err := l.write(ctx, leaseDocument{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
+		if errors.Is(err, snapshot.ErrConflict) {
+			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+// acquireWaiting takes the lease as soon as it is free. It answers errHeld where ctx ends before.
+func acquireWaiting(ctx context.Context, store snapshot.Store, key, holder string, now func() time.Time) (*lease, error) {
+	for {
+		l, err := acquire(ctx, store, key, holder, now)
+		if !errors.Is(err, errHeld) {
+			return l, err
+		}
+		select {
+		case <-time.After(leasePoll):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (l *lease) term(ctx context.Context) time.Time {
+	if deadline, ok := ctx.Deadline(); ok {
+		// The deadline is told on the clock of ctx; the lease is kept on the clock that was passed in.
+		return l.now().Add(time.Until(deadline)).Add(leaseGrace).UTC()
+	}
+	return l.now().Add(leaseTerm).UTC()
+}
+
+func (l *lease) write(ctx context.Context, d leaseDocument) error {
+	d.Version, d.Holder = 1, l.holder
+	if d.Requests == nil {
+		d.Requests = []time.Time{}
+	}
+	etag, err := snapshot.Swap(ctx, l.store, l.key, l.etag, d)
+	if err != nil {
+		return fmt.Errorf("lease: %w", err)
+	}
+	l.etag, l.ends = etag, d.ExpiresAt
+	return nil
+}
+
+// keep renews the lease of a run without a deadline until ctx ends, and calls lost when another took it over.
+func (l *lease) keep(ctx context.Context, recent func() []time.Time, lost func(error)) {
+	ticker := time.NewTicker(leaseRenewal)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := l.write(ctx, leaseDocument{ExpiresAt: l.term(ctx), Requests: recent()})
+		if errors.Is(err, snapshot.ErrConflict) || err != nil && l.now().After(l.ends) {
+			lost(err)
+			return
+		}
+	}
+}
+
+// release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's.
+func (l *lease) release(ctx context.Context, recent []time.Time) error {
+	err := l.write(ctx, leaseDocument{ExpiresAt: l.now().UTC(), Released: true, Requests: recent})
+	if errors.Is(err, snapshot.ErrConflict) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,261 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+// defaultHistory is how many days before the run the first wanted day lies where nothing else says.
+const defaultHistory = 30
+
+// class says why a window is due, in the order of their turn.
+type class int
+
+const (
+	openDay class = iota
+	unsettledDay
+	listing
+	backlog
+	verification
+)
+
+// task is one window that is due, and what is known of it.
+type task struct {
+	dataset *dataset
+	class   class
+	name    snapshot.Name
+	entry   snapshot.Entry // of the last reading; Key is empty where there is none that still holds
+	there   snapshot.Info  // the object as listed; its ETag is empty where there is none
+	before  int64          // rows of the last reading to compare with, -1 where there is none
+}
+
+// dataset is a dataset at work in a run.
+type dataset struct {
+	Dataset
+	book   *snapshot.Book
+	parts  []string
+	result DatasetResult
+	due    int
+	done   int
+}
+
+// planner computes what is due for one account at one moment.
+type planner struct {
+	Account
+	source string
+	store  snapshot.Store
+	layout snapshot.Layout
+	time   time.Time // the run's clock
+	now    time.Time // real time: a day that has not ended in it is never settled
+	event  Event
+	today  snapshot.Day
+	tasks  []*task
+}
+
+func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {
+	return &planner{Account: a, source: c.Source, store: c.Store, layout: c.Layout, time: clock, now: c.Now(), event: e,
+		today: snapshot.DayOf(clock.In(a.Zone))}
+}
+
+// plan finds what is due for the datasets, in no order yet.
+func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error) {
+	for _, d := range datasets {
+		first, last, err := p.window(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if first > last {
+			continue
+		}
+		if err := p.planDataset(ctx, d, first, last); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.Name, err)
+		}
+	}
+	return p.tasks, nil
+}
+
+// window is the first and last day that the run is about; first > last says none.
+func (p *planner) window(ctx context.Context, d *dataset) (first, last snapshot.Day, err error) {
+	first, last = p.event.From, p.event.To
+	if last == 0 || last > p.today {
+		last = p.today
+	}
+	if d.Listing {
+		if first > p.today || last < p.today {
+			return 1, 0, nil
+		}
+		return p.today, p.today, nil
+	}
+	if first == 0 {
+		first = p.Start
+	}
+	if first == 0 {
+		// A first run that time cut short leaves a ledger that begins too late: the history wanted then is still wanted.
+		oldest, err := d.book.Oldest(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		if first = p.today - defaultHistory; oldest != 0 {
+			first = min(first, oldest)
+		}
+	}
+	return first, last, nil
+}
+
+func (p *planner) planDataset(ctx context.Context, d *dataset, first, last snapshot.Day) error {
+	from := first
+	if d.Listing { // the last listing may be yesterday's: what it held is compared with
+		from = (p.today.FirstOfMonth() - 1).FirstOfMonth()
+	}
+	for month := last.FirstOfMonth(); month >= from.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
+		if err := d.book.Load(ctx, month.Month()); err != nil {
+			return err
+		}
+	}
+	objects, err := snapshot.Objects(ctx, p.store, p.layout, p.source, d.Name, p.Name, first, last)
+	if err != nil {
+		return err
+	}
+	for day := last; day >= first; day-- {
+		for _, part := range d.parts {
+			if err := p.planPart(ctx, d, day, part, objects[day][part]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// planPart decides whether one part of one day is due.
+func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, part string, there snapshot.Info) error {
+	t := &task{dataset: d, there: there, before: -1,
+		name: snapshot.Name{Source: p.source, Dataset: d.Name, Account: p.Name, Day: day, Part: part}}
+	entry, known := d.book.Entry(day, part)
+	if known {
+		t.before = entry.Rows
+	} else if d.Listing {
+		t.before = lastRows(d, day, part)
+	}
+	held, err := p.holds(ctx, d, t, &entry, known)
+	if err != nil {
+		return err
+	}
+	if held && entry.FetchedAt.After(p.time) {
+		return nil // a later run was here
+	}
+	if held && entry.Spec == d.Spec {
+		t.entry = entry
+	}
+	if class, due := p.due(d, t); due {
+		t.class = class
+		p.tasks = append(p.tasks, t)
+	}
+	return nil
+}
+
+// holds says whether the ledger's word on a part still holds: its object is there, and is the one written. An object
+// that was copied or restored with another ETag is known by its metadata, and the ETag is adopted.
+func (p *planner) holds(ctx context.Context, d *dataset, t *task, entry *snapshot.Entry, known bool) (bool, error) {
+	if !known || t.there.ETag == "" {
+		return false, nil
+	}
+	if t.there.ETag == entry.ETag {
+		return true, nil
+	}
+	object, err := p.store.Head(ctx, t.there.Key)
+	if err != nil {
+		return false, fmt.Errorf("look at %s: %w", t.there.Key, err)
+	}
+	content := snapshot.Content{Rows: entry.Rows, SHA256: entry.SHA256}
+	if !content.Is(object) {
+		return false, nil
+	}
+	entry.ETag = object.ETag
+	d.book.Set(t.name.Day, t.name.Part, *entry)
+	return true, nil
+}
+
+// lastRows is how many rows the newest listing before a day had, -1 where there is none in the months that were loaded.
+func lastRows(d *dataset, day snapshot.Day, part string) int64 {
+	for earlier := day - 1; earlier > day-62; earlier-- {
+		if entry, ok := d.book.Entry(earlier, part); ok {
+			return entry.Rows
+		}
+	}
+	return -1
+}
+
+func (p *planner) due(d *dataset, t *task) (class, bool) {
+	known := t.entry.Key != ""
+	age := p.time.Sub(t.entry.FetchedAt)
+	switch {
+	case d.Listing:
+		return listing, !known || p.event.Force || older(age, p.Refresh)
+	case t.name.Day >= p.today:
+		return openDay, true
+	case !known:
+		return backlog, true
+	case !t.entry.Settled:
+		return unsettledDay, p.event.Force || older(age, p.RestateEvery)
+	case p.event.Force:
+		return backlog, true
+	default:
+		return verification, p.VerifyAfter > 0 && age > p.VerifyAfter
+	}
+}
+
+// older says whether a reading of that age is due again; every 0 is on every run.
+func older(age, every time.Duration) bool { return every == 0 || age > every }
+
+// closed says whether a day is over, on the run's clock and in real time.
+func (p *planner) closed(day snapshot.Day) bool {
+	return day < p.today && !p.now.Before((day + 1).In(p.Zone))
+}
+
+// settles says whether a reading of a closed day is final. A window of several pages without a total needs two readings
+// in a row with the same content, but for backlog, which nothing changes any more.
+func (p *planner) settles(t *task, proof Proof, c snapshot.Content) bool {
+	day := t.name.Day
+	if t.dataset.Listing || !p.closed(day) || p.time.Before((day + 1 + snapshot.Day(p.RestateDays)).In(p.Zone)) {
+		return false
+	}
+	return proof.Pages <= 1 || proof.Total != nil || t.entry.Key == "" || t.entry.SHA256 == c.SHA256
+}
+
+// order puts open days first and verification last; between them the datasets and parts take turns, unsettled days, due
+// listings and backlog side by side, each newest first.
+func order(tasks []*task) []*task {
+	type lane struct {
+		class         class
+		dataset, part string
+	}
+	var lanes []lane
+	queues := map[lane][]*task{}
+	for _, t := range tasks {
+		l := lane{t.class, t.name.Dataset, t.name.Part}
+		if queues[l] == nil {
+			lanes = append(lanes, l)
+		}
+		queues[l] = append(queues[l], t)
+	}
+	slices.SortStableFunc(lanes, func(a, b lane) int { return int(a.class - b.class) })
+	var ordered []*task
+	turns := func(from, to class) {
+		for more := true; more; {
+			more = false
+			for _, l := range lanes {
+				if q := queues[l]; l.class >= from && l.class <= to && len(q) > 0 {
+					ordered, queues[l], more = append(ordered, q[0]), q[1:], true
+				}
+			}
+		}
+	}
+	turns(openDay, openDay)
+	turns(unsettledDay, backlog)
+	turns(verification, verification)
+	return ordered
+}

@@ -1,0 +1,98 @@
+package export
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+// Status says how a run or an account ended.
+type Status string
+
+// The statuses, from best to worst.
+const (
+	Complete Status = "complete" // everything due is done
+	Held     Status = "busy"     // another run holds the account; nothing was done there
+	Partial  Status = "partial"  // time ran out, or a list moved; the next run goes on from there
+	Failed   Status = "failed"   // something was refused or wrong; the rest was done
+)
+
+func (s Status) worse(than Status) bool {
+	rank := map[Status]int{"": 0, Complete: 1, Held: 2, Partial: 3, Failed: 4}
+	return rank[s] > rank[than]
+}
+
+// Result tells what a run did. It is public surface: its JSON is the function's answer and lies under runs/.
+type Result struct {
+	Version   int             `json:"version"`
+	Run       string          `json:"run"`
+	Source    string          `json:"source"`
+	Time      time.Time       `json:"time"` // the run's clock
+	Status    Status          `json:"status"`
+	Remaining int             `json:"remaining"` // day parts still due
+	Accounts  []AccountResult `json:"accounts"`
+	Next      *Event          `json:"next"` // continues ranged or forced work that time cut short
+	Warnings  []Warning       `json:"warnings"`
+}
+
+// AccountResult tells what a run did for one account.
+type AccountResult struct {
+	Account   string          `json:"account"`
+	Status    Status          `json:"status"`
+	Requests  int             `json:"requests"` // to the vendor, token calls too
+	Throttled int             `json:"throttled"`
+	Session   string          `json:"session,omitempty"` // cached, refreshed or exchanged; absent where there are no sessions
+	Error     *Failure        `json:"error"`
+	Datasets  []DatasetResult `json:"datasets"`
+}
+
+// DatasetResult tells what a run did for one dataset.
+type DatasetResult struct {
+	Dataset   string    `json:"dataset"`
+	Written   int       `json:"written"`   // parts whose object was written
+	Unchanged int       `json:"unchanged"` // parts read again with the same content
+	Rows      int64     `json:"rows"`      // read
+	Vanished  int64     `json:"vanished"`  // rows gone since the last reading
+	Remaining int       `json:"remaining"`
+	Failed    []Failure `json:"failed"`
+}
+
+// Failure is one part, or a whole account, that failed.
+type Failure struct {
+	Day   snapshot.Day `json:"dt,omitzero"`
+	Part  string       `json:"part,omitempty"`
+	Kind  Kind         `json:"kind"`
+	Error string       `json:"error"`
+}
+
+// Warning is what someone should look at although nothing failed. It holds names and counts, never a record's values.
+type Warning struct {
+	Kind    string       `json:"kind"`
+	Account string       `json:"account,omitempty"`
+	Dataset string       `json:"dataset,omitempty"`
+	Day     snapshot.Day `json:"dt,omitzero"`
+	Part    string       `json:"part,omitempty"`
+	Message string       `json:"message"`
+}
+
+// Failures names everything that failed, a line each: account, dataset, day, kind and cause. Empty where nothing did.
+func (r Result) Failures() string {
+	var lines []string
+	for _, a := range r.Accounts {
+		if a.Error != nil {
+			lines = append(lines, fmt.Sprintf("%s/%s: %s: %s", r.Source, a.Account, a.Error.Kind, a.Error.Error))
+		}
+		for _, d := range a.Datasets {
+			for _, f := range d.Failed {
+				place := fmt.Sprintf("%s/%s %s %s", r.Source, a.Account, d.Dataset, f.Day)
+				if f.Part != d.Dataset {
+					place += " " + f.Part
+				}
+				lines = append(lines, fmt.Sprintf("%s: %s: %s", place, f.Kind, f.Error))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}

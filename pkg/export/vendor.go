@@ -1,0 +1,95 @@
+package export
+
+import (
+	"context"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+// Vendor reads one account at one vendor. A Vendor serves one run.
+type Vendor interface {
+	// Resume tells when requests went out in the last minute, in runs before this one.
+	Resume(requests []time.Time)
+	// Parts names the parts of a dataset: its own name where it has one object a day.
+	Parts(ctx context.Context, dataset string) ([]string, error)
+	// Read reads one window from its beginning into the sink and shows that it is whole. It waits for the pace and ends
+	// with ctx: an error that is context.DeadlineExceeded says that time ran out and nothing is wrong. Every other
+	// failure is an *Error, or ErrMoving. It may be called side by side, each time with a sink of its own.
+	Read(ctx context.Context, w Window, sink Sink) (Proof, error)
+	// Usage tells what was used so far. It may be called at any time.
+	Usage() Usage
+}
+
+// Day is a calendar date.
+type Day = snapshot.Day
+
+// Window is one day of one dataset, or a listing, as read on that day.
+type Window struct {
+	Dataset, Part string
+	Day           snapshot.Day
+	Closed        bool // the day is over: a list that still moves is a fault
+}
+
+// Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
+type Sink interface {
+	// Append adds a record, one JSON value as the vendor sent it, and answers 8 bytes by which equal records are known.
+	Append(record []byte) (fingerprint uint64, err error)
+	// Fingerprint answers the same 8 bytes and adds nothing.
+	Fingerprint(record []byte) (uint64, error)
+	// Drop takes records out again, by their numbers from 0, ascending.
+	Drop(rows []int64) error
+	// Reset drops every record, to read the window again.
+	Reset() error
+}
+
+// Proof shows why a window is whole.
+type Proof struct {
+	Pages int64  // that held the rows; 1 for a window with none
+	Total *int64 // the vendor's own count, met; nil where it gives none
+}
+
+// Usage is what an account used of its vendor's patience.
+type Usage struct {
+	Requests  int
+	Throttled int
+	PerMinute int         // granted now
+	Recent    []time.Time // requests of the last minute
+	WaitUntil time.Time   // when the next request may go out; zero: now
+	Session   string      // how the session was come by
+	Warnings  []Warning
+	Fault     error // what spoils the account's run although its data was read, as an *Error
+}
+
+// Account is one account and what is wanted of it.
+type Account struct {
+	Name         string
+	Zone         *time.Location // decides which day is today
+	Start        snapshot.Day   // first day wanted; 0: the oldest in the ledger, else 30 days before the run
+	RestateDays  int            // days that a closed day stays unsettled
+	RestateEvery time.Duration
+	Refresh      time.Duration
+	VerifyAfter  time.Duration // 0: never
+	Refuse       bool          // an unsettled day or a listing that shrinks suspiciously is refused and not only warned of
+	Concurrency  int           // windows read side by side; 0 is 1
+	Datasets     []Dataset     // wanted, in the order of the result
+	Vendor       Vendor
+	Forecast     Forecaster // for Plan alone
+}
+
+// Dataset is a table of a vendor.
+type Dataset struct {
+	Name    string
+	Listing bool     // read whole each time; otherwise a day at a time
+	Spec    string   // fingerprint of what is asked
+	Omit    []string // JSON pointers of members that are cut from every record
+}
+
+// Forecaster tells what work will cost, without doing any.
+type Forecaster interface {
+	// PerMinute is the pace granted last, or the one that holds before any grant. It reads secrets and calls no vendor.
+	PerMinute(ctx context.Context) (int, error)
+	// Requests is how many requests a window takes whose last reading had so many pages, with or without a total; exact
+	// is false where that is only the least. pages is 0 where it was never read.
+	Requests(dataset string, pages int64, total bool) (n int, exact bool)
+}

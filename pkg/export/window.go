@@ -1,0 +1,167 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"yardstick/pkg/snapshot"
+)
+
+// do reads one window, judges it and publishes it. Reading ends with working; what was read whole is published under ctx.
+func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
+	r.mu.Lock()
+	r.observe(t, "reading", 0)
+	r.mu.Unlock()
+	encoder, err := snapshot.NewEncoder(t.dataset.Omit) // one for each window: it gathers the window's collisions
+	if err != nil {
+		return err
+	}
+	if err := spool.Begin(encoder); err != nil {
+		return err
+	}
+	w := Window{Dataset: t.name.Dataset, Part: t.name.Part, Day: t.name.Day, Closed: !t.dataset.Listing && r.planner.closed(t.name.Day)}
+	proof, err := r.account.Vendor.Read(working, w, spool)
+	if err != nil {
+		return err
+	}
+	content, err := spool.Finish()
+	if err != nil {
+		return err
+	}
+	return r.publish(ctx, t, proof, content, spool)
+}
+
+// publish brings the bucket up to what was read: the object, its copy in latest/, and then the ledger.
+func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapshot.Content, spool *snapshot.Spool) error {
+	entry := snapshot.Entry{Key: r.Layout.Data(t.name), Rows: c.Rows, Pages: proof.Pages, Bytes: c.Bytes, SHA256: c.SHA256,
+		ETag: t.there.ETag, FetchedAt: r.clock, Settled: r.planner.settles(t, proof, c),
+		Window: [2]snapshot.Day{t.name.Day, t.name.Day}, Spec: t.dataset.Spec, Total: proof.Total}
+	same, err := r.same(ctx, t, c)
+	if err != nil {
+		return err
+	}
+	var vanished int64
+	if !same {
+		kept, err := r.guard(ctx, t, c)
+		if kept || err != nil {
+			return err
+		}
+		if vanished, err = r.vanished(ctx, t, spool); err != nil {
+			return err
+		}
+		body, err := spool.Body()
+		if err != nil {
+			return err
+		}
+		if entry.ETag, err = r.publisher.Publish(ctx, t.name, c, body, t.there); err != nil {
+			return err
+		}
+	}
+	if t.dataset.Listing {
+		body, err := spool.Body()
+		if err != nil {
+			return err
+		}
+		if err := r.publisher.Latest(ctx, t.name, c, body); err != nil {
+			return err
+		}
+	}
+	t.dataset.book.Set(t.name.Day, t.name.Part, entry)
+	if err := t.dataset.book.Save(ctx); err != nil {
+		return err
+	}
+	r.count(t, c, same, vanished, spool.Collisions())
+	return nil
+}
+
+// same says whether the object in the bucket holds this content already.
+func (r *accountRun) same(ctx context.Context, t *task, c snapshot.Content) (bool, error) {
+	if t.entry.Key != "" || t.there.ETag == "" {
+		return t.entry.Key != "" && t.entry.SHA256 == c.SHA256, nil
+	}
+	there, err := r.Store.Head(ctx, t.there.Key) // an object that the ledger does not vouch for
+	if errors.Is(err, snapshot.ErrNotFound) {
+		t.there = snapshot.Info{}
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at %s: %w", t.there.Key, err)
+	}
+	return there.ETag == t.there.ETag && c.Is(there), nil
+}
+
+// guard judges a window that shrank by more than half and more than 20 rows since its last reading. A settled day is
+// kept as it is, and noted as read; an open or unsettled one, and a listing, is published with a warning, or refused.
+func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (kept bool, err error) {
+	lost := t.before - c.Rows
+	if lost <= 20 || lost*2 <= t.before {
+		return false, nil
+	}
+	message := fmt.Sprintf("%d rows, and %d at the last reading", c.Rows, t.before)
+	switch {
+	case r.event.Force:
+	case t.class == verification:
+		entry := t.entry
+		entry.FetchedAt = r.clock
+		t.dataset.book.Set(t.name.Day, t.name.Part, entry)
+		if err := t.dataset.book.Save(ctx); err != nil {
+			return false, err
+		}
+		kept, message = true, message+"; the settled day was kept, and an event with force replaces it"
+	case r.account.Refuse:
+		return false, &Error{Kind: Shrunk, Err: fmt.Errorf("%s; the guard refuses that, and an event with force publishes it", message)}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.warn(t, "shrunk", message)
+	if kept {
+		t.dataset.result.Rows += c.Rows
+		r.observe(t, "kept", c.Rows)
+	}
+	return kept, nil
+}
+
+// vanished counts the rows that the object in the bucket has and this reading has not.
+func (r *accountRun) vanished(ctx context.Context, t *task, spool *snapshot.Spool) (int64, error) {
+	if t.entry.Key == "" {
+		return 0, nil
+	}
+	before, _, err := r.Store.Get(ctx, t.entry.Key)
+	if errors.Is(err, snapshot.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("compare with the last reading: %w", err)
+	}
+	body, err := spool.Body()
+	if err != nil {
+		return 0, errors.Join(err, before.Close())
+	}
+	n, err := snapshot.Vanished(t.name.Dataset, before, body)
+	if err := errors.Join(err, before.Close()); err != nil {
+		return 0, fmt.Errorf("compare %s with the last reading: %w", t.entry.Key, err)
+	}
+	return n, nil
+}
+
+// count adds a window that is done to the result.
+func (r *accountRun) count(t *task, c snapshot.Content, same bool, vanished int64, collisions []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d := &t.dataset.result
+	d.Rows += c.Rows
+	d.Vanished += vanished
+	state := "written"
+	if same {
+		d.Unchanged++
+		state = "unchanged"
+	} else {
+		d.Written++
+	}
+	if len(collisions) > 0 {
+		r.warn(t, "case_collision", "members of one object that repeat or differ only in case: "+strings.Join(collisions, ", "))
+	}
+	r.observe(t, state, c.Rows)
+}

@@ -1,0 +1,150 @@
+// Package scrapright reads one ScrapRight yard: its two token calls, the envelope of its answers, its three datasets,
+// how a day is asked for, and what shows that a list was read whole.
+//
+// ScrapRight publishes no reference but in each yard's own /api/v1/swagger. What it does publish, its page on API access
+// and authentication, is the source of the facts here: header names, form body, paging by page and pageSize, at most
+// 100 records a page, the envelope of IsError, Message and Data.
+package scrapright
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"yardstick/pkg/credential"
+	"yardstick/pkg/export"
+	"yardstick/pkg/rest"
+)
+
+// Dataset says how a dataset is asked for. From and To are empty for a listing, which takes no dates.
+type Dataset struct {
+	Path        string // "/api/v1/purchase"
+	From, To    string // names of the query parameters for the first and the last day
+	DateFormat  string // Go's layout
+	ToExclusive bool   // the last day's parameter names the day after
+	PageSize    int    // asked for; the server may give fewer
+	Records     string // JSON pointer to the records; "": the one array of objects in Data
+	Total       string // JSON pointer to the vendor's count; "": a total beside the records, if one is plainly there
+}
+
+// Listing says that the dataset takes no dates and is read whole.
+func (d Dataset) Listing() bool { return d.From == "" }
+
+// Spec is a fingerprint of what is asked of the vendor and kept of its answer: not of the size of pages, nor of the
+// time zone. It changes where days that were read before must be read again.
+func (d Dataset) Spec(omit []string) string {
+	parts := []string{d.Path, d.From, d.To, d.DateFormat, fmt.Sprint(d.ToExclusive), d.Records}
+	sum := sha256.Sum256([]byte(strings.Join(append(parts, slices.Sorted(slices.Values(omit))...), "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Config is what a Source works with. All but the cap is required.
+type Config struct {
+	Client   *rest.Client
+	Pace     *rest.Pace // the client's
+	Ladder   *credential.Ladder
+	Zone     *time.Location // the account's, for date formats that carry a time
+	Datasets map[string]Dataset
+}
+
+// Source reads one account's yard during one run. It is an export.Vendor and an export.Forecaster.
+type Source struct{ Config }
+
+// New makes a Source.
+func New(c Config) *Source { return &Source{c} }
+
+// Resume tells the pace of requests in runs before this one.
+func (s *Source) Resume(requests []time.Time) { s.Pace.Seed(requests) }
+
+// Parts are one a dataset, of its own name.
+func (s *Source) Parts(_ context.Context, dataset string) ([]string, error) {
+	return []string{dataset}, nil
+}
+
+// Usage tells what was used so far.
+func (s *Source) Usage() export.Usage {
+	u := export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), PerMinute: s.Pace.Limit(),
+		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), Session: s.Ladder.How()}
+	if s.Ladder.Assumed() {
+		u.Warnings = append(u.Warnings, export.Warning{Kind: "pace_assumed",
+			Message: fmt.Sprintf("the grant has no usable requestLimitPerMinute; %d requests a minute are assumed", s.Ladder.Limit())})
+	}
+	if fault := s.Ladder.StoreFault(); fault != nil {
+		u.Fault = &export.Error{Kind: export.SecretFault, Account: true, Err: fault}
+	}
+	return u
+}
+
+// PerMinute is the pace of the stored session, within the operator's own cap; no vendor is called.
+func (s *Source) PerMinute(ctx context.Context) (int, error) {
+	found, err := s.Ladder.Inspect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.Pace.SetLimit(found.Limit)
+	return s.Pace.Limit(), nil
+}
+
+// Requests counts the pages, the empty page that ends them, and the first page asked again where there were several.
+// With a total the pages are all.
+func (s *Source) Requests(_ string, pages int64, total bool) (n int, exact bool) {
+	switch {
+	case pages == 0:
+		return 2, false
+	case total:
+		return int(pages), true
+	case pages == 1:
+		return 2, true
+	default:
+		return int(pages) + 2, true
+	}
+}
+
+// Read reads one window whole, as export.Vendor says.
+func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (export.Proof, error) {
+	dataset, ok := s.Datasets[w.Dataset]
+	if !ok {
+		return export.Proof{}, fmt.Errorf("no dataset %q among %q", w.Dataset, slices.Sorted(maps.Keys(s.Datasets)))
+	}
+	l := &list{window: w, sink: sink, records: finder{records: dataset.Records, total: dataset.Total}}
+	query := dataset.query(w.Day, s.Zone)
+	l.fetch = func(ctx context.Context, number int) ([]byte, error) {
+		return s.get(ctx, dataset.Path, dataset.page(query, number))
+	}
+	proof, err := l.read(ctx)
+	if err != nil && !errors.Is(err, export.ErrMoving) {
+		err = fmt.Errorf("GET %s: %w", dataset.Path, err)
+	}
+	return proof, classify(ctx, err)
+}
+
+// maxRefusals is how often one call is made again with another token.
+const maxRefusals = 3
+
+// get makes one data call. A 401 enters the ladder, and the same call is made again with what it gives.
+func (s *Source) get(ctx context.Context, path string, query map[string][]string) ([]byte, error) {
+	token, err := s.Ladder.Token(ctx)
+	for refusals := 0; ; refusals++ {
+		s.Pace.SetLimit(s.Ladder.Limit())
+		if err != nil {
+			return nil, classifyAccount(ctx, err)
+		}
+		// The page "Getting API Access & Authentication", step 2: X-Access-Token, and no Bearer.
+		answer, err := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: http.Header{"X-Access-Token": {token.Reveal()}}})
+		if err == nil {
+			return answer.Body, jsonType(answer.Header)
+		}
+		status, ok := errors.AsType[*rest.StatusError](err)
+		if !ok || status.Status != http.StatusUnauthorized || refusals >= maxRefusals {
+			return nil, err
+		}
+		token, err = s.Ladder.Rejected(ctx, token)
+	}
+}

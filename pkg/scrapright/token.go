@@ -1,0 +1,96 @@
+package scrapright
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"yardstick/pkg/credential"
+	"yardstick/pkg/rest"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Where the token calls are, by the page "Getting API Access & Authentication", steps 1 and 3.
+const (
+	exchangePath = "/api/v1/authorization/token"
+	refreshPath  = "/api/v1/authorization/refresh-token"
+)
+
+// Issuer makes the yard's two token calls. It is a credential.Issuer and safe for concurrent use.
+type Issuer struct{ Client *rest.Client }
+
+// Exchange gives the API key for a new pair of tokens. It may be made again: each exchange stands for itself.
+func (i Issuer) Exchange(ctx context.Context, key credential.Secret) (credential.Grant, error) {
+	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: exchangePath, Token: true,
+		Header: http.Header{"X-Api-Key": {key.Reveal()}}})
+}
+
+// Refresh gives a refresh token for a new pair. The token is spent by it, so the call is made once, whatever happens.
+func (i Issuer) Refresh(ctx context.Context, refresh credential.Secret) (credential.Grant, error) {
+	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: refreshPath, Token: true, Once: true,
+		Form: url.Values{"refreshToken": {refresh.Reveal()}}})
+}
+
+func (i Issuer) call(ctx context.Context, r rest.Request) (credential.Grant, error) {
+	answer, err := i.Client.Do(ctx, r)
+	if status, ok := errors.AsType[*rest.StatusError](err); ok && refusal(status.Status) {
+		return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, err)
+	}
+	if err != nil {
+		return credential.Grant{}, err
+	}
+	grant, err := parseGrant(answer.Body)
+	if err != nil {
+		return credential.Grant{}, fmt.Errorf("%s: %w", r.Path, err)
+	}
+	return grant, nil
+}
+
+func refusal(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+// parseGrant reads a token answer. Lifetimes are told in seconds; what is absent or no number is left at zero, for the
+// ladder to judge.
+func parseGrant(body []byte) (credential.Grant, error) {
+	top, err := parseEnvelope(body)
+	if err != nil {
+		if said, ok := errors.AsType[*saysNo](err); ok {
+			return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, said)
+		}
+		return credential.Grant{}, err
+	}
+	data, err := members(top.data)
+	if err != nil {
+		return credential.Grant{}, malformed("Data holds no tokens: %w", err)
+	}
+	var g credential.Grant
+	for _, m := range data {
+		switch m.name {
+		case "access_token":
+			g.AccessToken = credential.NewSecret(text(m.value))
+		case "refresh_token":
+			g.RefreshToken = credential.NewSecret(text(m.value))
+		case "expires_in":
+			g.AccessFor = time.Duration(whole(m.value)) * time.Second
+		case "refresh_token_expires_in":
+			g.RefreshFor = time.Duration(whole(m.value)) * time.Second
+		case "requestLimitPerMinute":
+			g.RequestsPerMinute = int(whole(m.value))
+		}
+	}
+	return g, nil
+}
+
+// text is a JSON string's content, or "" for any other value.
+func text(v jsontext.Value) string {
+	if v.Kind() != '"' {
+		return ""
+	}
+	b, _ := jsontext.AppendUnquote(nil, v) // a broken escape reads as U+FFFD, and the token is refused by the vendor
+	return string(b)
+}
