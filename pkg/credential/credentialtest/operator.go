@@ -1,0 +1,77 @@
+package credentialtest
+
+import (
+	"fmt"
+
+	"yardstick/pkg/credential"
+)
+
+// What follows is what people do at the console, past the Vault: it is neither recorded nor intercepted. A call that no
+// console would allow panics: the test is wrong.
+
+// MakeEmpty makes a secret without a value, as a template does.
+func (m *Memory) MakeEmpty(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.secrets[name] != nil {
+		panic("there is already a secret " + name)
+	}
+	m.secrets[name] = newSecret(name)
+}
+
+// Store puts a value into a secret, which is made where it is absent, and returns the VersionId.
+func (m *Memory) Store(name, value string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if s == nil {
+		s = newSecret(name)
+		m.secrets[name] = s
+	}
+	m.made++
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", m.made)
+	if err := s.put(credential.NewSecret(value), id); err != nil {
+		panic(err)
+	}
+	return id
+}
+
+// Restore moves AWSCURRENT to another version of the secret, as one does to bring a backup back.
+func (m *Memory) Restore(name, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if _, ok := s.versions[id]; !ok {
+		panic("no version " + id + " of " + name)
+	}
+	s.current = id
+}
+
+// MarkDeleted marks a secret for deletion: it can neither be read nor written, nor made anew.
+func (m *Memory) MarkDeleted(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.secrets[name].deleted = true
+}
+
+// Held is what the secret's current version holds, and its VersionId; both are empty where there is none.
+func (m *Memory) Held(name string) (value, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if s == nil {
+		return "", ""
+	}
+	return s.versions[s.current].Reveal(), s.current
+}
+
+// Versions is how many versions the secret has.
+func (m *Memory) Versions(name string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if s == nil {
+		return 0
+	}
+	return len(s.versions)
+}
