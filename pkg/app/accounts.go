@@ -1,0 +1,85 @@
+package app
+
+import (
+	"fmt"
+
+	"yardstick/pkg/config"
+	"yardstick/pkg/credential"
+	"yardstick/pkg/export"
+	"yardstick/pkg/rest"
+	"yardstick/pkg/scrapright"
+)
+
+const userAgent = "yardstick/1"
+
+// accounts builds the accounts of one source for one run.
+func (a *App) accounts(source string) ([]export.Account, error) {
+	if source != ScrapRight {
+		return nil, fmt.Errorf("source: found %q, expected %q", source, ScrapRight)
+	}
+	accounts := make([]export.Account, 0, len(a.Configured.ScrapRight))
+	for _, c := range a.Configured.ScrapRight {
+		account, err := a.scrapright(c)
+		if err != nil {
+			return nil, fmt.Errorf("scrapright account %s: %w", c.Account, err)
+		}
+		accounts = append(accounts, account)
+	}
+	return accounts, nil
+}
+
+// scrapRightDatasets is the order of the datasets in results and of their turns.
+var scrapRightDatasets = [...]string{"purchases", "customers", "businesses"}
+
+func (a *App) scrapright(c config.ScrapRight) (export.Account, error) {
+	yard, err := a.yard(c)
+	if err != nil {
+		return export.Account{}, err
+	}
+	account, err := common(c.Common)
+	if err != nil {
+		return export.Account{}, err
+	}
+	account.Zone, account.Vendor, account.Forecast = c.Location, yard, yard
+	for _, name := range scrapRightDatasets {
+		if d := c.Datasets[name]; !d.Off {
+			how := yard.Datasets[name]
+			account.Datasets = append(account.Datasets,
+				export.Dataset{Name: name, Listing: how.Listing(), Spec: how.Spec(d.Omit), Omit: d.Omit})
+		}
+	}
+	return account, nil
+}
+
+// yard is one account's ScrapRight, with its pace, client and credential ladder.
+func (a *App) yard(c config.ScrapRight) (*scrapright.Source, error) {
+	log := a.Log.With("source", ScrapRight, "account", c.Account)
+	pace := rest.NewPace(a.Now)
+	pace.SetCap(c.RequestsPerMinute)
+	client, err := rest.New(rest.Config{BaseURL: c.URL, Pace: pace, Now: a.Now, Log: log, UserAgent: userAgent})
+	if err != nil {
+		return nil, err
+	}
+	datasets := make(map[string]scrapright.Dataset, len(c.Datasets))
+	for name, d := range c.Datasets {
+		datasets[name] = scrapright.Dataset{Path: d.Path, From: d.From, To: d.To, DateFormat: d.DateFormat,
+			ToExclusive: d.ToExclusive, PageSize: d.PageSize, Records: d.Records, Total: d.Total}
+	}
+	return scrapright.New(scrapright.Config{Client: client, Pace: pace, Zone: c.Location, Datasets: datasets,
+		Ladder: a.ladder(c, client)}), nil
+}
+
+func (a *App) ladder(c config.ScrapRight, client *rest.Client) *credential.Ladder {
+	return credential.New(credential.Config{Vault: a.vault, KeySecret: c.APIKeySecret, SessionSecret: c.SessionSecret,
+		Issuer: scrapright.Issuer{Client: client}, Now: a.Now, Log: a.Log.With("source", ScrapRight, "account", c.Account)})
+}
+
+func common(c config.Common) (export.Account, error) {
+	account := export.Account{Name: c.Account, RestateDays: c.RestateDays, RestateEvery: c.RestateEvery, Refresh: c.Refresh,
+		VerifyAfter: c.VerifyAfter, Refuse: c.Guard == config.GuardRefuse}
+	if c.Start == "" {
+		return account, nil
+	}
+	err := account.Start.UnmarshalText([]byte(c.Start))
+	return account, err
+}

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"yardstick/pkg/awscloud"
+)
+
+// cloud is the SDK's two clients.
+type cloud struct {
+	s3      *s3.Client
+	secrets *secretsmanager.Client
+}
+
+// connect sets the SDK up from its own environment, or for one endpoint of our own with made-up credentials.
+func connect(ctx context.Context, endpoint string) (cloud, error) {
+	var options []func(*sdkconfig.LoadOptions) error
+	if endpoint != "" {
+		options = append(options,
+			sdkconfig.WithRegion("us-east-1"),
+			sdkconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")),
+			sdkconfig.WithSharedConfigFiles([]string{}), sdkconfig.WithSharedCredentialsFiles([]string{}))
+	}
+	c, err := sdkconfig.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return cloud{}, fmt.Errorf("set up the AWS SDK: %w", err)
+	}
+	if c.Region == "" {
+		return cloud{}, errors.New("AWS_REGION: not set, expected the region of the bucket and the secrets, such as us-east-1 (or give --local DIR)")
+	}
+	var base *string
+	if endpoint != "" {
+		base = aws.String(endpoint)
+	}
+	return cloud{
+		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.BaseEndpoint = or(base, o.BaseEndpoint) }),
+		secrets: secretsmanager.NewFromConfig(c, func(o *secretsmanager.Options) { o.BaseEndpoint = or(base, o.BaseEndpoint) }),
+	}, nil
+}
+
+func or(a, b *string) *string {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// loadConfig gives the configuration's text: the value itself, or what lies at the s3:// URL or path that it names.
+func loadConfig(ctx context.Context, value string, c cloud) ([]byte, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return nil, fmt.Errorf("%s: not set, expected the configuration in YAML or JSON, s3://bucket/key, or a file's path "+
+			"(the command line also takes --config FILE)", ConfigVariable)
+	}
+	if place, ok := strings.CutPrefix(value, "s3://"); ok {
+		return loadFromS3(ctx, place, c)
+	}
+	if strings.ContainsAny(value, "\n{") || strings.Contains(value, ": ") {
+		return []byte(value), nil
+	}
+	text, err := os.ReadFile(value)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w; expected a file, s3://bucket/key, or the configuration's text", err)
+	}
+	return text, nil
+}
+
+func loadFromS3(ctx context.Context, place string, c cloud) ([]byte, error) {
+	bucket, key, _ := strings.Cut(place, "/")
+	if bucket == "" || key == "" {
+		return nil, fmt.Errorf("configuration: found s3://%s, expected s3://bucket/key", place)
+	}
+	body, _, err := awscloud.NewStore(c.s3, bucket).Get(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("configuration s3://%s: %w", place, err)
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("configuration s3://%s: %w", place, err)
+	}
+	return text, nil
+}
