@@ -95,6 +95,7 @@ func serve(t *testing.T, s *script) []func(*config.LoadOptions) error {
 	return []func(*config.LoadOptions) error{
 		config.WithHTTPClient(&http.Client{Transport: transport}),
 		config.WithBaseEndpoint("http://127.0.0.1"),
+		config.WithLogger(logging.Nop{}),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret-key", "session-token")),
 	}
 }

@@ -19,7 +19,8 @@ const maxValue = 65536
 
 const (
 	hintUndescribed = "or it holds no value yet; a role with secretsmanager:DescribeSecret is told which"
-	hintKey         = "or it may not use the secret's KMS key"
+	hintIdentity    = "the AWS credentials themselves were refused"
+	hintForm        = "the name, the token or the value is not of a form that Secrets Manager takes"
 )
 
 // Vault is Secrets Manager as a credential.Vault. Make it with NewVault. It is safe for concurrent use.
@@ -145,38 +146,45 @@ func vaultOptions(o *secretsmanager.Options) {
 	}
 }
 
+// kindOf tells what a caller may act on from the service's code (docs.aws.amazon.com/secretsmanager/latest/apireference,
+// Errors of GetSecretValue, PutSecretValue and CreateSecret, and its page of common errors). The words of all other
+// codes are left out of messages, since a service may quote in them what it was sent.
+func kindOf(code string) (kind error, hint string, quotable bool) {
+	switch code {
+	case "ResourceNotFoundException":
+		return credential.ErrNotFound, "", true
+	case "ResourceExistsException":
+		return credential.ErrExists, "", true
+	case "AccessDeniedException":
+		return credential.ErrDenied, "", true
+	case "UnrecognizedClientException", "ExpiredTokenException":
+		return credential.ErrDenied, hintIdentity, true
+	case "InvalidSignatureException":
+		return credential.ErrDenied, hintIdentity, false
+	case "InvalidRequestException", "DecryptionFailure", "EncryptionFailure":
+		return credential.ErrUnusable, "", true
+	case "InvalidParameterException", "ValidationException":
+		return credential.ErrUnusable, hintForm, false
+	}
+	return nil, "", false
+}
+
 // failVault classifies err by the service's code. Its chain holds no SDK error, since those may carry a part of the
 // answer, and with it a value.
 func failVault(operation string, err error) *failure {
-	f := &failure{operation: operation, said: describeSafely(err)}
+	kind, hint, quotable := kindOf(code(err))
+	f := &failure{operation: operation, kind: kind, hint: hint}
 	if end := ended(err); end != nil {
 		f.causes = []error{end}
 	}
-	switch code(err) {
-	case "ResourceNotFoundException":
-		f.kind = credential.ErrNotFound
-	case "ResourceExistsException":
-		f.kind = credential.ErrExists
-	case "AccessDeniedException":
-		f.kind, f.hint = credential.ErrDenied, hintKey
-	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
-		f.kind = credential.ErrDenied
-	case "InvalidRequestException", "DecryptionFailure", "EncryptionFailure",
-		"InvalidParameterException", "ValidationException":
-		f.kind = credential.ErrUnusable
+	_, unreadable := errors.AsType[*smithy.DeserializationError](err)
+	switch {
+	case unreadable:
+		f.said = "the answer could not be read" + trail(err)
+	case code(err) != "" && !quotable:
+		f.said = code(err) + trail(err)
+	default:
+		f.said = describe(err)
 	}
 	return f
-}
-
-// describeSafely is describe without what may quote a value: the words of a refused parameter, and pieces of an answer
-// that could not be parsed.
-func describeSafely(err error) string {
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return "the answer could not be read" + trail(err)
-	}
-	switch c := code(err); c {
-	case "InvalidParameterException", "ValidationException", "SerializationException":
-		return c + ": the name, the token or the value is not of a form that Secrets Manager takes" + trail(err)
-	}
-	return describe(err)
 }
