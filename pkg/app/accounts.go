@@ -56,7 +56,7 @@ func (a *App) yard(c config.ScrapRight) (*scrapright.Source, error) {
 	log := a.Log.With("source", ScrapRight, "account", c.Account)
 	pace := rest.NewPace(a.Now)
 	pace.SetCap(c.RequestsPerMinute)
-	client, err := rest.New(rest.Config{BaseURL: c.URL, Pace: pace, Now: a.Now, Log: log, UserAgent: userAgent})
+	client, err := rest.New(rest.Config{BaseURL: c.URL, Transport: a.Transport, Pace: pace, Now: a.Now, Log: log, UserAgent: userAgent})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -37,12 +38,13 @@ const ConfigVariable = "YARDSTICK_CONFIG"
 
 // Options says what an App works with. The zero value takes everything from the environment.
 type Options struct {
-	Config   string           // as the environment variable; "": that variable
-	Endpoint string           // every AWS call goes to this URL with made-up credentials; "": the SDK's environment decides
-	Now      func() time.Time // nil: the wall clock
-	Log      *slog.Logger     // nil: none
-	Observe  func(Progress)   // called as work goes on, from several goroutines; nil: not
-	Stop     <-chan struct{}  // closed: runs end at once with what was read whole written; nil: never
+	Config    string            // as the environment variable; "": that variable
+	Endpoint  string            // every AWS call goes to this URL with made-up credentials; "": the SDK's environment decides
+	Transport http.RoundTripper // carries every call, to AWS and to vendors; nil: their own
+	Now       func() time.Time  // nil: the wall clock
+	Log       *slog.Logger      // nil: none
+	Observe   func(Progress)    // called as work goes on, from several goroutines; nil: not
+	Stop      <-chan struct{}   // closed: runs end at once with what was read whole written; nil: never
 }
 
 // App is yardstick put together for one configuration.
@@ -56,7 +58,7 @@ type App struct {
 
 // Open reads the configuration and sets up the clients. A fault in either is a *ConfigInvalid.
 func Open(ctx context.Context, o Options) (*App, error) {
-	cloud, err := connect(ctx, o.Endpoint)
+	cloud, err := connect(ctx, o)
 	if err != nil {
 		return nil, &ConfigInvalid{err}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
@@ -24,9 +25,12 @@ type cloud struct {
 }
 
 // connect sets the SDK up from its own environment, or for one endpoint of our own with made-up credentials.
-func connect(ctx context.Context, endpoint string) (cloud, error) {
+func connect(ctx context.Context, o Options) (cloud, error) {
 	var options []func(*sdkconfig.LoadOptions) error
-	if endpoint != "" {
+	if o.Transport != nil {
+		options = append(options, sdkconfig.WithHTTPClient(&http.Client{Transport: o.Transport}))
+	}
+	if o.Endpoint != "" {
 		options = append(options,
 			sdkconfig.WithRegion("us-east-1"),
 			sdkconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")),
@@ -40,8 +44,8 @@ func connect(ctx context.Context, endpoint string) (cloud, error) {
 		return cloud{}, errors.New("AWS_REGION: not set, expected the region of the bucket and the secrets, such as us-east-1 (or give --local DIR)")
 	}
 	var base *string
-	if endpoint != "" {
-		base = aws.String(endpoint)
+	if o.Endpoint != "" {
+		base = aws.String(o.Endpoint)
 	}
 	return cloud{
 		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.BaseEndpoint = or(base, o.BaseEndpoint) }),

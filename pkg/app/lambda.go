@@ -49,7 +49,7 @@ func (h *exportHandler) told(ctx context.Context, err error) error {
 
 func (h *exportHandler) open(ctx context.Context) (*App, error) {
 	if h.cloud == nil {
-		c, err := connect(ctx, h.options.Endpoint)
+		c, err := connect(ctx, h.options)
 		if err != nil {
 			return nil, &ConfigInvalid{err}
 		}
