@@ -38,18 +38,17 @@ type failure struct {
 	causes    []error // for errors.Is and errors.As, never printed
 }
 
-// Error is one line: "put k: access denied: AccessDenied: no (request 4f): hint".
+// Error is one line: "put k: access denied: AccessDenied: no (request 4f); hint".
 func (f *failure) Error() string {
-	parts := []string{f.operation}
+	text := f.operation
 	if f.kind != nil {
-		parts = append(parts, f.kind.Error())
+		text += ": " + f.kind.Error()
 	}
-	for _, s := range []string{f.said, f.hint} {
-		if s != "" {
-			parts = append(parts, s)
-		}
+	text += ": " + f.said
+	if f.hint != "" {
+		text += "; " + f.hint
 	}
-	return strings.Join(parts, ": ")
+	return text
 }
 
 // Unwrap gives the kind and the causes.
@@ -60,18 +59,29 @@ func (f *failure) Unwrap() []error {
 	return append([]error{f.kind}, f.causes...)
 }
 
-// describe is what a service answered: code, message, request id and attempts. Where there was no answer it is the
-// transport's own error; the SDK puts no header into either.
+// describe is what a service answered: code, message, request id and attempts. Where there was no answer it is what
+// came between; the SDK puts no header into either.
 func describe(err error) string {
-	var said string
+	return cause(err) + trail(err)
+}
+
+func cause(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		said = join(api.ErrorCode(), api.ErrorMessage())
-	} else if sent, ok := errors.AsType[*url.Error](err); ok {
-		said = sent.Error()
-	} else {
-		said = err.Error()
+		return join(api.ErrorCode(), api.ErrorMessage())
 	}
-	return said + trail(err)
+	if end := ended(err); end != nil {
+		return end.Error()
+	}
+	if broken, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return "the answer could not be read: " + fmt.Sprint(broken.Err)
+	}
+	if sent, ok := errors.AsType[*url.Error](err); ok {
+		return sent.Error()
+	}
+	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
+		return call.Err.Error()
+	}
+	return err.Error()
 }
 
 func join(code, message string) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -135,7 +136,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 				defer cancel()
 				begin := time.Now()
 				_, err := put(ctx, store, snapshot.PutOptions{CreateOnly: true})
-				if !errors.Is(err, context.DeadlineExceeded) {
+				if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "put latest/x.json.gz: context deadline exceeded" {
 					t.Errorf("got %v", err)
 				}
 				if took := time.Since(begin); took > 40*time.Millisecond {
@@ -254,6 +255,11 @@ func TestEveryCallClassifiesItsErrors(t *testing.T) {
 				}
 				if !strings.HasPrefix(err.Error(), call+" latest/x.json.gz: ") || !strings.Contains(err.Error(), c.words) {
 					t.Errorf("error %q", err)
+				}
+				for _, header := range []string{"AKIDEXAMPLE", "session-token", "Authorization"} {
+					if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, header) {
+						t.Errorf("error %q shows a header of the request", text)
+					}
 				}
 			})
 		}
@@ -405,4 +411,26 @@ func TestNoRequestOfTheStoreIsLogged(t *testing.T) {
 			t.Errorf("logged:\n%s", text)
 		}
 	})
+}
+
+// The spool is a file that its owner reads again after a Put that lost.
+func TestPutLeavesItsBodyOpen(t *testing.T) {
+	store, _ := scriptedStore(t, s3Error(http.StatusPreconditionFailed, "PreconditionFailed"))
+	body := &closable{Reader: strings.NewReader("body")}
+	if _, err := store.Put(t.Context(), "k", body, snapshot.PutOptions{CreateOnly: true}); !errors.Is(err, snapshot.ErrPrecondition) {
+		t.Errorf("got %v", err)
+	}
+	if body.closed {
+		t.Error("the body was closed")
+	}
+}
+
+type closable struct {
+	*strings.Reader
+	closed bool
+}
+
+func (c *closable) Close() error {
+	c.closed = true
+	return nil
 }

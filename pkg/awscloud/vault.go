@@ -62,6 +62,9 @@ func (v *Vault) Current(ctx context.Context, name string) (credential.Version, e
 func (v *Vault) emptyOrAbsent(ctx context.Context, name string, absent error) (credential.Version, error) {
 	operation := "read secret " + name
 	out, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name}, vaultOptions)
+	if err == nil && out.DeletedDate != nil {
+		return credential.Version{}, &failure{operation: operation, kind: credential.ErrUnusable, said: "it is marked for deletion"}
+	}
 	if err == nil {
 		return credential.Version{ARN: aws.ToString(out.ARN)}, nil
 	}
@@ -146,9 +149,9 @@ func vaultOptions(o *secretsmanager.Options) {
 	}
 }
 
-// kindOf tells what a caller may act on from the service's code (docs.aws.amazon.com/secretsmanager/latest/apireference,
-// Errors of GetSecretValue, PutSecretValue and CreateSecret, and its page of common errors). The words of all other
-// codes are left out of messages, since a service may quote in them what it was sent.
+// kindOf tells what a caller may act on from the service's code (docs.aws.amazon.com/secretsmanager/latest/apireference:
+// the errors of GetSecretValue, PutSecretValue and CreateSecret, and the common ones). The service's words may be
+// quoted where they name roles and secrets; where they may name what was sent, a value with it, they are not.
 func kindOf(code string) (kind error, hint string, quotable bool) {
 	switch code {
 	case "ResourceNotFoundException":

@@ -102,8 +102,9 @@ func TestCurrentTellsAnEmptySecretFromNone(t *testing.T) {
 	}{
 		"empty":          {described, secretARN, nil, ""},
 		"absent":         {notFound, "", credential.ErrNotFound, "no such secret"},
-		"not to be told": {denied, "", credential.ErrNotFound, "or it holds no value yet; a role with secretsmanager:DescribeSecret"},
-		"deleted":        {secretsError(400, "InvalidRequestException", "marked"), "", credential.ErrUnusable, "marked"},
+		"not to be told": {denied, "", credential.ErrNotFound, "; or it holds no value yet; a role with secretsmanager:DescribeSecret"},
+		"deleted":        {answer(200, `{"ARN":"a","DeletedDate":1.7e9}`), "", credential.ErrUnusable, "marked for deletion"},
+		"refused":        {secretsError(400, "InvalidRequestException", "why"), "", credential.ErrUnusable, "why"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vault, script := scriptedVault(t, notFound, c.describe)
