@@ -1,0 +1,82 @@
+package simulator
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Answer says how a yard departs from its own behaviour for one request. The parts can be combined, and are gone
+// through in this order: the request's work is done, unless Reply or Drop stand in its place without Act; the answer
+// is made; Delay and Until are waited for; it is sent, whole or Cut, or the connection is dropped. The zero Answer
+// changes nothing. A request whose work is not done counts against the rate limit all the same. Rows and Rewrite may be
+// called for several requests at once.
+type Answer struct {
+	Page int                          // serve this page in place of the one asked for
+	Rows func(page []string) []string // change the records of the page before they are put into the envelope
+
+	Reply   *Reply       // send this in place of the real answer, and do none of the work
+	Act     bool         // do the work all the same: with Reply or Drop, its outcome is lost
+	Rewrite func(*Reply) // change what is about to be sent, real or not
+
+	Delay time.Duration   // hold the answer back; it ends early when the client goes
+	Until <-chan struct{} // hold the answer back until this is closed, or the client goes
+
+	// Drop closes the connection and sends nothing. (Go's http.Transport sends a GET again by itself when that
+	// happens on a connection which it had used before.)
+	Drop  bool
+	Cut   Cut // how the body is cut short
+	CutAt int // how many of its bytes are sent
+}
+
+// Cut is a way for a body to end too early. The connection is closed after it.
+type Cut int
+
+const (
+	NoCut      Cut = iota
+	CutSized       // Content-Length tells the whole length
+	CutChunked     // chunks, without the one that ends them
+	CutUnsized     // neither: the body ends with the connection, which looks like the end of a whole one
+)
+
+// Reply is an answer as it is sent, before any compression by YardConfig.Gzip.
+type Reply struct {
+	Status int
+	Header http.Header // Content-Length is added to it
+	Body   []byte
+}
+
+// Refuse is a fault that answers a status and an error envelope with a message, and does none of the work.
+func Refuse(status int, message string) *Answer { return &Answer{Reply: refusal(status, message)} }
+
+// Lose is a fault that does the work and drops the connection in place of an answer.
+func Lose() *Answer { return &Answer{Act: true, Drop: true} }
+
+// faults asks a test how to misbehave.
+type faults struct {
+	mu   sync.Mutex
+	f    func(Request) *Answer
+	turn sync.Mutex // f is called by one request at a time
+}
+
+func (f *faults) set(to func(Request) *Answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.f = to
+}
+
+// ask gives the Answer for r, never nil.
+func (f *faults) ask(r Request) *Answer {
+	f.mu.Lock()
+	decide := f.f
+	f.mu.Unlock()
+	if decide == nil {
+		return &Answer{}
+	}
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	if answer := decide(r); answer != nil {
+		return answer
+	}
+	return &Answer{}
+}
