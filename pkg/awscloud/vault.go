@@ -49,7 +49,9 @@ func (v *Vault) Current(ctx context.Context, name string) (credential.Version, e
 	}
 	id := aws.ToString(out.VersionId)
 	if id == "" || out.SecretString == nil && out.SecretBinary == nil {
-		return credential.Version{}, &failure{operation: operation, said: "Secrets Manager answered without a version or a value"}
+		return credential.Version{}, &failure{
+			operation: operation, said: "Secrets Manager answered without a version or a value",
+		}
 	}
 	text := aws.ToString(out.SecretString)
 	if out.SecretString == nil {
@@ -63,7 +65,9 @@ func (v *Vault) emptyOrAbsent(ctx context.Context, name string, absent error) (c
 	operation := "read secret " + name
 	out, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name}, vaultOptions)
 	if err == nil && out.DeletedDate != nil {
-		return credential.Version{}, &failure{operation: operation, kind: credential.ErrUnusable, said: "it is marked for deletion"}
+		return credential.Version{}, &failure{
+			operation: operation, kind: credential.ErrUnusable, said: "it is marked for deletion",
+		}
 	}
 	if err == nil {
 		return credential.Version{ARN: aws.ToString(out.ARN)}, nil
@@ -135,7 +139,7 @@ func refuse(operation string, value credential.Secret) error {
 
 func stored(operation string, id *string) (string, error) {
 	if aws.ToString(id) == "" {
-		return "", &failure{operation: operation, said: "Secrets Manager answered without a version; the value may be stored or not"}
+		return "", &failure{operation: operation, said: "Secrets Manager answered without a version; the value may be stored"}
 	}
 	return *id, nil
 }

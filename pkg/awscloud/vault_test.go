@@ -102,7 +102,7 @@ func TestCurrentTellsAnEmptySecretFromNone(t *testing.T) {
 	}{
 		"empty":          {described, secretARN, nil, ""},
 		"absent":         {notFound, "", credential.ErrNotFound, "no such secret"},
-		"not to be told": {denied, "", credential.ErrNotFound, "; or it holds no value yet; a role with secretsmanager:DescribeSecret"},
+		"not to be told": {denied, "", credential.ErrNotFound, "; or it holds no value yet; a role with"},
 		"deleted":        {answer(200, `{"ARN":"a","DeletedDate":1.7e9}`), "", credential.ErrUnusable, "marked for deletion"},
 		"refused":        {secretsError(400, "InvalidRequestException", "why"), "", credential.ErrUnusable, "why"},
 	} {

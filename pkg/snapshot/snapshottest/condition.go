@@ -18,11 +18,14 @@ func conditionChecks() []check {
 
 // createOnly: the first wins, and the object stays the first one's.
 func createOnly(ctx context.Context, s scope) error {
-	first, err := s.put(ctx, "object", "first", snapshot.PutOptions{CreateOnly: true, Metadata: map[string]string{"by": "first"}})
+	create := func(by string) (string, error) {
+		return s.put(ctx, "object", by, snapshot.PutOptions{CreateOnly: true, Metadata: map[string]string{"by": by}})
+	}
+	first, err := create("first")
 	if err != nil {
 		return err
 	}
-	_, err = s.put(ctx, "object", "second", snapshot.PutOptions{CreateOnly: true, Metadata: map[string]string{"by": "second"}})
+	_, err = create("second")
 	body, info, getErr := s.get(ctx, "object")
 	return errors.Join(
 		wantError("second create", err, snapshot.ErrPrecondition), getErr,

@@ -30,7 +30,9 @@ func objectChecks() []check {
 // roundTrip: Get, Head and List tell what Put was given, and one ETag.
 func roundTrip(ctx context.Context, s scope) error {
 	const key, body = "account=main/dt=2026-11-22/purchases.json.gz", "{\"PurchaseId\":1}\n\x00\xff\n"
-	metadata := map[string]string{"rows": "1", "fetched-at": "2026-11-23T05:00:00Z", "run": "20261123T050000Z-4f2a", "format": "1"}
+	metadata := map[string]string{
+		"rows": "1", "fetched-at": "2026-11-23T05:00:00Z", "run": "20261123T050000Z-4f2a", "format": "1",
+	}
 	etag, err := s.put(ctx, key, body, snapshot.PutOptions{ContentType: "application/x-ndjson", Metadata: metadata})
 	if err != nil {
 		return err
@@ -68,7 +70,7 @@ func emptyBody(ctx context.Context, s scope) error {
 }
 
 func largeBody(ctx context.Context, s scope) error {
-	bytes := make([]byte, 5<<20+7)
+	bytes := make([]byte, s.large)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(bytes)
 	if _, err := s.put(ctx, "large", string(bytes), snapshot.PutOptions{}); err != nil {
 		return err

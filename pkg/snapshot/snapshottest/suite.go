@@ -55,7 +55,7 @@ func Suite(t *testing.T, store snapshot.Store, o Options) {
 	root := "snapshottest-" + strings.ToLower(rand.Text()[:10]) + "/"
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
-			s := scope{store: store, prefix: root + c.name + "/", keys: o.Keys}
+			s := scope{store: store, prefix: root + c.name + "/", keys: o.Keys, large: 5<<20 + 7}
 			t.Cleanup(func() { s.sweep(context.WithoutCancel(t.Context()), t) })
 			judge(t, c.run(t.Context(), s), slices.Contains(o.Deviations, c.name))
 		})
@@ -79,7 +79,8 @@ func judge(t *testing.T, err error, deviates bool) {
 type scope struct {
 	store  snapshot.Store
 	prefix string
-	keys   int
+	keys   int // to write for a listing of several pages
+	large  int // bytes of a large body
 }
 
 func (s scope) put(ctx context.Context, key, body string, o snapshot.PutOptions) (string, error) {
