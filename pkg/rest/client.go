@@ -94,6 +94,8 @@ func (cfg Config) check() error {
 //
 // A request that is not Once is repeated after a failure in passing: no whole answer, 408, 500, 502, 503 or 504. A 429
 // is repeated up to 8 times in a row. A redirect of a GET is followed up to 5 times on the same scheme, host and port.
+// A cut body is known by its length, its chunks or its gzip; where only the end of the connection ends a body, whether
+// it is whole is for its reader to judge.
 //
 // Errors: *StatusError for any other status, *LimitedError where the pace or a 429 stands in the way, *TransportError
 // where no whole answer came, *TooLargeError and *RedirectError; or a plain error for a Request that cannot be sent.

@@ -34,7 +34,8 @@ func (e *StatusError) Error() string {
 // Format prints the error's text for every verb, so that none shows the body.
 func (e *StatusError) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
 
-// LimitedError says that no request is allowed before Until: the pace, or the vendor by a 429 or a 503, stands in the way.
+// LimitedError says that no request is allowed before Until: the pace, or the vendor by a 429 or a 503, stands in the
+// way.
 type LimitedError struct {
 	Method, Path string
 	Until        time.Time // the earliest moment at which the request could be sent

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -51,7 +52,12 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func servePipes(t *testing.T, handler http.Handler) *http.Transport {
 	t.Helper()
 	listener := newPipes()
-	server := &http.Server{Handler: handler}
+	var handling sync.WaitGroup
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handling.Add(1)
+		defer handling.Done()
+		handler.ServeHTTP(w, r)
+	})}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()
 	transport := &http.Transport{DialContext: listener.dial}
@@ -59,6 +65,8 @@ func servePipes(t *testing.T, handler http.Handler) *http.Transport {
 		transport.CloseIdleConnections()
 		_ = server.Close()
 		<-done
+		synctest.Wait()
+		handling.Wait() // also for those whose client has gone
 	})
 	return transport
 }

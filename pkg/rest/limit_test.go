@@ -81,7 +81,7 @@ func TestADateIsReadByTheServersOwnClock(t *testing.T) {
 			}
 			first = false
 			w.Header().Set("Date", date(ahead)())
-			w.Header().Set("Retry-After", date(ahead + 30*time.Second)())
+			w.Header().Set("Retry-After", date(ahead+30*time.Second)())
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
 		began := time.Now()
@@ -161,6 +161,57 @@ func TestARefusalInsideABurstMakesRequestsSpreadEvenly(t *testing.T) {
 			if gap := arrivals[i+1].Sub(arrivals[i]); seconds(gap) != want {
 				t.Errorf("gap %d is %s; expected %d s", i, gap, want)
 			}
+		}
+		var first sync.WaitGroup
+		first.Go(func() { drive(t, client, 1, 1) })
+		synctest.Wait()
+		_, err := client.Do(within(t, 10*time.Second), Request{Path: "/"})
+		limited, is := errors.AsType[*LimitedError](err)
+		if !is || seconds(time.Until(limited.Until)) != 12 {
+			t.Errorf("%v; expected a LimitedError for the place behind the one that waits 6 s", err)
+		}
+		first.Wait()
+	})
+}
+
+func TestAShorterWaitDoesNotEndALongerOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := bubbleClient(t, fastPace(), func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Duration(len(r.URL.Path)) * time.Second)
+			if after := r.URL.Query().Get("after"); after != "" {
+				w.Header().Set("Retry-After", after)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		var both sync.WaitGroup
+		for path, after := range map[string]string{"/": "100", "/later": "10"} {
+			both.Go(func() {
+				r := Request{Path: path, Query: map[string][]string{"after": {after}}, Once: true}
+				if _, err := client.Do(t.Context(), r); err == nil {
+					t.Error("no 503")
+				}
+			})
+		}
+		both.Wait()
+		if _, err := client.Do(within(t, 90*time.Second), Request{Path: "/"}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v; expected the longer wait to hold", err)
+		}
+	})
+}
+
+func TestOnly429sInARowAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := 0
+		client := bubbleClient(t, fastPace(), func(w http.ResponseWriter, _ *http.Request) {
+			switch answers++; {
+			case answers == 7:
+				w.WriteHeader(http.StatusInternalServerError)
+			case answers < 14:
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		if _, err := client.Do(t.Context(), Request{Path: "/"}); err != nil || answers != 14 {
+			t.Errorf("%v after %d answers; expected success at the 14th", err, answers)
 		}
 	})
 }

@@ -137,21 +137,23 @@ func TestNeverOneTooManyInAnyMinuteAndHardlySlowerThanPossible(t *testing.T) {
 func TestAServerWithoutBurstsIsFoundOutAndThenServedEvenly(t *testing.T) {
 	tests := []struct {
 		name    string
+		atOnce  int
 		latency []time.Duration
 		refused int           // at most
 		most    time.Duration // for 61 requests, which take 6 minutes at least, after the first minute lost
 	}{
-		{"quick", []time.Duration{20e6, 90e6, 40e6, 200e6}, 1, 7*time.Minute + 15*time.Second},
-		{"uneven", []time.Duration{100e6, 500e6, 50e6, 300e6}, 2, 8*time.Minute + 20*time.Second},
-		{"slow and uneven", []time.Duration{100e6, 3000e6, 1500e6, 2e9, 200e6}, 6, 13 * time.Minute},
-		{"slow and even", []time.Duration{1200e6}, 1, 7*time.Minute + 30*time.Second},
+		{"quick", 1, []time.Duration{20e6, 90e6, 40e6, 200e6}, 1, 7*time.Minute + 15*time.Second},
+		{"uneven", 1, []time.Duration{100e6, 500e6, 50e6, 300e6}, 2, 8*time.Minute + 20*time.Second},
+		{"slow and uneven", 1, []time.Duration{100e6, 3000e6, 1500e6, 2e9, 200e6}, 6, 13 * time.Minute},
+		{"slow and even", 1, []time.Duration{1200e6}, 1, 7*time.Minute + 30*time.Second},
+		{"four at once", 4, []time.Duration{20e6, 200e6}, 4, 7*time.Minute + 15*time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pace := NewPace(time.Now)
 				server := &limitedServer{gate: burstlessGate(10), latency: tt.latency}
-				took := drive(t, bubbleClient(t, pace, server.ServeHTTP), 61, 1)
+				took := drive(t, bubbleClient(t, pace, server.ServeHTTP), 61, tt.atOnce)
 				if server.refused > tt.refused || pace.Throttled() != server.refused {
 					t.Errorf("%d refused, %d counted; expected at most %d", server.refused, pace.Throttled(), tt.refused)
 				}

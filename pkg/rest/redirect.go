@@ -21,11 +21,15 @@ func isRedirect(a *answer) bool {
 // follow turns the call to where a redirect leads, or refuses to: its headers go to the host they were meant for, and
 // to no other.
 func (c *call) follow(a *answer) error {
+	location := a.Header.Get("Location")
 	refuse := func(to, reason string) error {
+		if c.scrub(location) != location {
+			to = redacted // the host alone could be a part of what was echoed
+		}
 		return &RedirectError{Method: c.Method, Path: c.Path, Status: a.Status,
 			To: c.clean(to, maxMessage), Reason: "not followed, " + reason}
 	}
-	target, err := c.url.Parse(a.Header.Get("Location"))
+	target, err := c.url.Parse(location)
 	if err != nil {
 		return refuse("an unreadable address", "since it could lead anywhere")
 	}

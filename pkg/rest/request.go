@@ -17,7 +17,7 @@ import (
 // Request is one call. However it is printed or logged it shows its method and path only.
 type Request struct {
 	Method string      // GET or POST; empty: GET
-	Path   string      // below the BaseURL, escaped as in a URL; begins with one "/" and holds no ".."
+	Path   string      // below the BaseURL, with "%2F" for a "/" inside a name; begins with one "/" and holds no ".."
 	Query  url.Values  // sent in the order of its names
 	Header http.Header // may hold secrets
 	Form   url.Values  // body of a POST; may hold secrets
@@ -88,9 +88,22 @@ func (c *Client) prepare(r Request) (*call, error) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	u := *c.base
-	u.Path, u.RawPath = c.base.Path+path, c.base.EscapedPath()+r.Path
+	u.Path, u.RawPath = c.base.Path+path, c.base.EscapedPath()+escape(r.Path)
 	u.RawQuery = r.Query.Encode()
 	return &call{Request: r, base: c.base, url: &u}, nil
+}
+
+// escape escapes what may not stand in a URL's path, and leaves what is escaped already.
+func escape(path string) string {
+	var out strings.Builder
+	for _, b := range []byte(path) {
+		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>^`{|}", b) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", b)
+		} else {
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
 }
 
 func (r Request) check() error {

@@ -100,8 +100,8 @@ func isPassing(status int) bool {
 	return false
 }
 
-// retryAfter is the wait that a Retry-After header asks for, in seconds or as a date, between 1 s and 1 h; 0 where there
-// is none that can be used. A date is compared with the answer's own Date if it has one, since clocks differ.
+// retryAfter is the wait that a Retry-After header asks for, in seconds or as a date, between 1 s and 1 h; 0 where
+// there is none that can be used. A date is compared with the answer's own Date if it has one, since clocks differ.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text != "" && strings.Trim(text, "0123456789") == "" {
