@@ -27,9 +27,6 @@ type cloud struct {
 // connect sets the SDK up from its own environment, or for one endpoint of our own with made-up credentials.
 func connect(ctx context.Context, o Options) (cloud, error) {
 	var options []func(*sdkconfig.LoadOptions) error
-	if o.Transport != nil {
-		options = append(options, sdkconfig.WithHTTPClient(&http.Client{Transport: o.Transport}))
-	}
 	if o.Endpoint != "" {
 		options = append(options,
 			sdkconfig.WithRegion("us-east-1"),
@@ -43,21 +40,24 @@ func connect(ctx context.Context, o Options) (cloud, error) {
 	if c.Region == "" {
 		return cloud{}, errors.New("AWS_REGION: not set, expected the region of the bucket and the secrets, such as us-east-1 (or give --local DIR)")
 	}
-	var base *string
-	if o.Endpoint != "" {
-		base = aws.String(o.Endpoint)
-	}
 	return cloud{
-		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.BaseEndpoint = or(base, o.BaseEndpoint) }),
-		secrets: secretsmanager.NewFromConfig(c, func(o *secretsmanager.Options) { o.BaseEndpoint = or(base, o.BaseEndpoint) }),
+		s3: s3.NewFromConfig(c, func(s *s3.Options) {
+			if o.Endpoint != "" {
+				s.BaseEndpoint = aws.String(o.Endpoint)
+			}
+			if o.Transport != nil {
+				s.HTTPClient = &http.Client{Transport: o.Transport}
+			}
+		}),
+		secrets: secretsmanager.NewFromConfig(c, func(s *secretsmanager.Options) {
+			if o.Endpoint != "" {
+				s.BaseEndpoint = aws.String(o.Endpoint)
+			}
+			if o.Transport != nil {
+				s.HTTPClient = &http.Client{Transport: o.Transport}
+			}
+		}),
 	}, nil
-}
-
-func or(a, b *string) *string {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // loadConfig gives the configuration's text: the value itself, or what lies at the s3:// URL or path that it names.

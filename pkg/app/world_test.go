@@ -1,0 +1,233 @@
+package app_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"yardstick/pkg/app"
+	"yardstick/pkg/bubble"
+	"yardstick/pkg/export"
+	"yardstick/pkg/localcloud"
+	"yardstick/pkg/simulator"
+	"yardstick/pkg/snapshot"
+)
+
+const (
+	yardAddress  = "127.0.0.1:1001"
+	cloudAddress = "127.0.0.1:1002"
+	bucket       = "acme-reporting"
+	keySecret    = "yardstick/scrapright/main/api-key"
+	sessSecret   = "yardstick/scrapright/main/session"
+	apiKey       = "the-first-key-of-the-yard"
+)
+
+// noon is when the tests' world begins: a Wednesday.
+var noon = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+
+// world is yardstick between a simulated yard and an embedded cloud, on fake time.
+type world struct {
+	*testing.T
+	yard    *simulator.Yard
+	cloud   *localcloud.Cloud
+	network *bubble.Network
+	dir     string
+	config  string // settings of the account, as YAML lines
+	stop    chan struct{}
+}
+
+// inWorld runs a test in a bubble whose clock stands at noon. The yard is small and grants 6,000 requests a minute unless
+// the test says otherwise.
+func inWorld(t *testing.T, yard simulator.YardConfig, config string, test func(w *world)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{T: t, network: &bubble.Network{}, dir: dir, config: config, stop: make(chan struct{})}
+		w.pass(time.Until(noon))
+		yard.APIKey, yard.Now = apiKey, time.Now
+		if yard.RequestsPerMinute == 0 {
+			yard.RequestsPerMinute = 6000
+		}
+		if yard.Customers == 0 {
+			yard.Customers, yard.Businesses, yard.TicketsPerDay = 12, 5, 8
+		}
+		w.yard = simulator.NewYard(yard)
+		var err error
+		if w.cloud, err = localcloud.Open(dir, localcloud.Options{Now: time.Now}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := w.cloud.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := w.cloud.CreateBucket(bucket); err != nil {
+			t.Fatal(err)
+		}
+		w.network.Serve(t, yardAddress, w.yard)
+		w.network.Serve(t, cloudAddress, w.cloud.Handler())
+		if err := w.open().CreateSecret(t.Context(), keySecret, `{"api_key":"`+apiKey+`"}`); err != nil {
+			t.Fatal(err)
+		}
+		test(w)
+	})
+}
+
+// pass lets time go by.
+func (w *world) pass(d time.Duration) { <-time.After(d) }
+
+func (w *world) open() *app.App {
+	w.Helper()
+	lines := strings.Split(strings.TrimSpace(w.config), "\n")
+	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n",
+		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "))
+	a, err := app.Open(w.Context(), app.Options{Config: text, Endpoint: "http://" + cloudAddress,
+		Transport: w.network.Transport(w), Stop: w.stop})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a
+}
+
+// run exports, and fails the test unless the run ends in that status.
+func (w *world) run(e app.Event, want export.Status) app.Result {
+	w.Helper()
+	result, err := w.open().Export(w.Context(), app.ScrapRight, e)
+	if result.Status != want {
+		w.Fatalf("status %q (%v), expected %q\n%s", result.Status, err, want, show(result))
+	}
+	if failed := errors.As(err, new(*app.ExportFailed)); failed != (want == export.Failed) {
+		w.Fatalf("status %q and error %v", result.Status, err)
+	}
+	return result
+}
+
+func show(v any) string {
+	text, err := json.MarshalIndent(v, "", " ")
+	return fmt.Sprint(string(text), err)
+}
+
+func (w *world) dataset(r app.Result, name string) export.DatasetResult {
+	w.Helper()
+	for _, d := range r.Accounts[0].Datasets {
+		if d.Dataset == name {
+			return d
+		}
+	}
+	w.Fatalf("no dataset %s in %s", name, show(r))
+	return export.DatasetResult{}
+}
+
+func (w *world) path(key string) string { return filepath.Join(w.dir, "s3", bucket, key) }
+
+// lines are the lines of a data object.
+func (w *world) lines(key string) []string {
+	w.Helper()
+	file, err := os.Open(w.path(key))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	lines := []string{}
+	reader := bufio.NewReader(plain)
+	for {
+		line, err := reader.ReadString('\n')
+		if line != "" {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+		if errors.Is(err, io.EOF) {
+			return lines
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
+// bytes are an object's, "" where there is none.
+func (w *world) bytes(key string) string {
+	w.Helper()
+	text, err := os.ReadFile(w.path(key))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.Fatal(err)
+	}
+	return string(text)
+}
+
+// keys are the bucket's keys below a prefix.
+func (w *world) keys(prefix string) []string {
+	w.Helper()
+	var keys []string
+	root := w.path("")
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			key, relErr := filepath.Rel(root, path)
+			if strings.HasPrefix(key, prefix) {
+				keys = append(keys, key)
+			}
+			return relErr
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return keys
+}
+
+func (w *world) ledger(dataset, month string) snapshot.Ledger {
+	w.Helper()
+	var l snapshot.Ledger
+	text := w.bytes("_yardstick/ledger/scrapright/" + dataset + "/account=main/" + month + ".json")
+	if text == "" {
+		return l
+	}
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		w.Fatal(err)
+	}
+	return l
+}
+
+func (w *world) entry(dataset, day string) (snapshot.Entry, bool) {
+	w.Helper()
+	d, err := snapshot.ParseDay(day)
+	if err != nil {
+		w.Fatal(err)
+	}
+	e, ok := w.ledger(dataset, d.Month()).Days[d][dataset]
+	return e, ok
+}
+
+func purchases(day string) string {
+	return "scrapright/purchases/account=main/dt=" + day + "/purchases.json.gz"
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func day(text string) snapshot.Day {
+	d, err := snapshot.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
