@@ -41,7 +41,8 @@ func (w *walk) namesDiffer(source string, names []string) {
 		}
 		if j, again := first[name]; again {
 			at := item(source, i) + ".account"
-			w.fault(at, w.nodes[at], fmt.Sprintf("%s, the name of %s", quoted(name), item(source, j)), "a name of its own")
+			w.fault(at, w.nodes[at], fmt.Sprintf("%s, the name of %s", quoted(name), item(source, j)),
+				"a name of its own")
 			continue
 		}
 		first[name] = i

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -29,7 +30,8 @@ func (f format[V]) named(name string) format[V] {
 type text[V any] struct {
 	expected string
 	pattern  string                       // matched by every spelling that fits; in the schema too
-	enum     []string                     // in place of a pattern: all that fits
+	longest  int                          // characters; 0: as many as one likes
+	enum     []string                     // nothing else fits; nil: anything
 	fit      func(string) (V, bool)       // the value of a spelling
 	show     func(spelling string) string // how a fault shows what does not fit; nil: as it stands
 }
@@ -39,30 +41,42 @@ func asWritten(s string) (string, bool) { return s, true }
 
 func (t text[V]) format() format[V] {
 	schema := object{{"type", "string"}}
-	pattern := regexp.MustCompile(t.pattern)
 	if t.enum != nil {
 		schema = object{{"enum", t.enum}}
-	} else if t.pattern != "" {
+	}
+	if t.pattern != "" {
 		schema = append(schema, member{"pattern", t.pattern})
 	}
-	read := func(w *walk, at string, n *node) (v V, ok bool) {
-		if !isText(n) {
-			w.fault(at, n, describe(n), t.expected)
-			return v, false
-		}
-		if pattern.MatchString(n.Value) && (t.enum == nil || slices.Contains(t.enum, n.Value)) {
-			if v, ok = t.fit(n.Value); ok {
+	if t.longest > 0 {
+		schema = append(schema, member{"maxLength", t.longest})
+	}
+	pattern := regexp.MustCompile(t.pattern)
+	read := func(w *walk, at string, n *node) (V, bool) {
+		if isText(n) && pattern.MatchString(n.Value) && t.allows(n.Value) {
+			if v, ok := t.fit(n.Value); ok {
 				return v, true
 			}
 		}
-		found := describe(n)
-		if t.show != nil {
-			found = t.show(n.Value)
-		}
-		w.fault(at, n, found, t.expected)
-		return v, false
+		w.fault(at, n, t.found(n), t.expected)
+		return *new(V), false
 	}
 	return format[V]{t.expected, schema, read, func(v V) any { return fmt.Sprint(v) }}
+}
+
+func (t text[V]) allows(spelling string) bool {
+	return (t.enum == nil || slices.Contains(t.enum, spelling)) &&
+		(t.longest == 0 || utf8.RuneCountInString(spelling) <= t.longest)
+}
+
+func (t text[V]) found(n *node) string {
+	switch {
+	case t.show == nil:
+		return describe(n)
+	case isText(n):
+		return t.show(n.Value)
+	default:
+		return kindOf(n)
+	}
 }
 
 var plainDigits = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
@@ -94,7 +108,7 @@ func wholeNumber[V int | int64](low, high V) format[V] {
 	return format[V]{expected, schema, read, func(v V) any { return v }}
 }
 
-func flag() format[bool] {
+func boolean() format[bool] {
 	const expected = "true or false"
 	read := func(w *walk, at string, n *node) (bool, bool) {
 		v, err := strconv.ParseBool(n.Value)

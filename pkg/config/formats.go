@@ -69,7 +69,8 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 // address is the URL of a vendor.
 func address() format[string] {
 	return text[string]{
-		expected: "an https URL (http only to a loopback address) with a host, without user, query and fragment",
+		expected: `an https URL (http only to a loopback address) with a host, without user, query, fragment, ` +
+			`empty segments and ".." segments`,
 		pattern:  `^https?://`,
 		fit: func(s string) (string, bool) {
 			u, err := url.Parse(s)
@@ -107,12 +108,18 @@ const webhookSecretPrefix = "whsec_"
 func secret() format[string] {
 	return text[string]{
 		expected: "the name (1 to 512 letters, digits and /_+=.@-) or the ARN of a secret in Secrets Manager",
-		pattern: `^([A-Za-z0-9/_+=.@-]{1,512}|` +
-			`arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,519})$`,
-		fit: func(s string) (string, bool) { return s, !strings.HasPrefix(s, webhookSecretPrefix) },
+		pattern:  `^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]+$`,
+		fit: func(s string) (string, bool) {
+			_, name, isARN := splitARN(s)
+			fits := len(name) <= 512 || isARN && len(name) <= 519 // "-" and six characters, which Secrets Manager adds
+			return s, fits && !strings.HasPrefix(s, webhookSecretPrefix)
+		},
 		show: func(s string) string {
 			if strings.HasPrefix(s, webhookSecretPrefix) {
 				return "a signing secret itself"
+			}
+			if s == "" {
+				return "an empty text"
 			}
 			return fmt.Sprintf("a text of %d characters that is neither", utf8.RuneCountInString(s))
 		},
@@ -124,9 +131,10 @@ func secret() format[string] {
 func function() format[string] {
 	return text[string]{
 		expected: "the name or ARN of a Lambda function",
-		pattern: `^([A-Za-z0-9_-]{1,64}|arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64})` +
-			`(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?$`,
-		fit: asWritten,
+		pattern: `^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]+` +
+			`(:(\$LATEST|[A-Za-z0-9_-]+))?$`,
+		longest: 170,
+		fit:     asWritten,
 	}.format()
 }
 
@@ -201,7 +209,12 @@ func path() format[string] {
 }
 
 func parameter() format[string] {
-	return text[string]{expected: "the name of a query parameter", pattern: `^[A-Za-z0-9_.:$~@\[\]-]{1,100}$`, fit: asWritten}.format()
+	return text[string]{
+		expected: "the name of a query parameter",
+		pattern:  `^[A-Za-z0-9_.:$~@\[\]-]+$`,
+		longest:  100,
+		fit:      asWritten,
+	}.format()
 }
 
 // layout is Go's layout of a date. Every day of two years, one of them a leap year, must come back from it.
@@ -242,13 +255,13 @@ func inner() format[string] {
 }
 
 func field() format[string] {
-	return text[string]{expected: "the name of a field", pattern: `^[a-z0-9_]{1,64}$`, fit: asWritten}.format()
+	return text[string]{expected: "the name of a field", pattern: `^[a-z0-9_]+$`, longest: 64, fit: asWritten}.format()
 }
 
 func filter() format[string] {
 	return text[string]{
 		expected: `a filter as field:value, such as "ai_platform:ChatGPT"`,
-		pattern:  `^[a-z0-9_]{1,64}:.`,
+		pattern:  `^[a-z0-9_]+:.`,
 		fit:      asWritten,
 	}.format()
 }

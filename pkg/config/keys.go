@@ -78,8 +78,9 @@ func identity() (account, apiKey key[Common]) {
 func common() []key[Common] {
 	elapsed := duration().named("duration")
 	return []key[Common]{
-		entry("start", date(), "First day wanted. Left out: the oldest day in the ledger, else 30 days before the run. "+
-			"Moving it back is a backfill.", func(c *Common) *string { return &c.Start }),
+		entry("start", date(),
+			"First day wanted. Left out: the oldest day in the ledger, else 30 days before the run. "+
+				"Moving it back is a backfill.", func(c *Common) *string { return &c.Start }),
 		entry("restate_days", wholeNumber(0, 365), "Closed days that stay unsettled after they end.",
 			func(c *Common) *int { return &c.RestateDays }),
 		entry("restate_every", elapsed, "An unsettled closed day is read again when its last reading is older; "+
@@ -88,15 +89,17 @@ func common() []key[Common] {
 			func(c *Common) *time.Duration { return &c.Refresh }),
 		entry("verify_after", elapsed, "A settled day is read once more when its last reading is older, after all "+
 			"other work; 0: never.", func(c *Common) *time.Duration { return &c.VerifyAfter }),
-		entry("guard", guard(), "An unsettled day or a listing that shrinks by more than half and by more than 20 rows: "+
-			"warn of it, or refuse it and keep the old one.", func(c *Common) *Guard { return &c.Guard }),
+		entry("guard", guard(),
+			"An unsettled day or a listing that shrinks by more than half and by more than 20 rows: "+
+				"warn of it, or refuse it and keep the old one.", func(c *Common) *Guard { return &c.Guard }),
 	}
 }
 
 // commonDefaults are what those keys stand at when they are left out.
 func commonDefaults() Common {
 	return Common{
-		RestateDays: 3, RestateEvery: 6 * time.Hour, Refresh: 6 * time.Hour, VerifyAfter: 720 * time.Hour, Guard: GuardWarn,
+		RestateDays: 3, RestateEvery: 6 * time.Hour, Refresh: 6 * time.Hour, VerifyAfter: 720 * time.Hour,
+		Guard: GuardWarn,
 	}
 }
 
@@ -109,5 +112,5 @@ func omitKey[T any](at func(*T) *[]string) key[T] {
 }
 
 func offKey[T any](at func(*T) *bool) key[T] {
-	return entry("off", flag(), "true: not exported.", at)
+	return entry("off", boolean(), "true: not exported.", at)
 }

@@ -59,8 +59,11 @@ func least() *Config {
 			Common: yard, URL: "https://acme.scrapright.example", SessionSecret: "session",
 			Timezone: "UTC", Location: time.UTC,
 			Datasets: map[string]ScrapRightDataset{
-				"purchases": {Path: "/api/v1/purchase", From: "startDate", To: "endDate", DateFormat: "2006-01-02", PageSize: 100},
-				"customers": {Path: "/api/v1/customer", PageSize: 100}, "businesses": {Path: "/api/v1/business", PageSize: 100},
+				"purchases": {
+					Path: "/api/v1/purchase", From: "startDate", To: "endDate", DateFormat: "2006-01-02", PageSize: 100,
+				},
+				"customers":  {Path: "/api/v1/customer", PageSize: 100},
+				"businesses": {Path: "/api/v1/business", PageSize: 100},
 			},
 		}},
 		Scrunch: []Scrunch{{
@@ -143,14 +146,15 @@ scrapright:
       customers: {page_size: 50, records: /, total: /Count, off: true}
 `, &Config{Bucket: "b.1-x", Prefix: "team/reports/", ScrapRight: []ScrapRight{{
 		Common: Common{
-			Account: "north", APIKeySecret: "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:key-AbCdEf",
-			Start: "1970-01-01", Refresh: 90 * time.Second, Guard: GuardRefuse,
+			Account: "north", Start: "1970-01-01", Refresh: 90 * time.Second, Guard: GuardRefuse,
+			APIKeySecret: "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:key-AbCdEf",
 		},
 		URL: "http://127.0.0.9:8080/yard", Timezone: "UTC", Location: time.UTC, RequestsPerMinute: 5,
 		SessionSecret: "arn:aws:secretsmanager:us-east-2:123456789012:secret:session-AbCdEf",
 		Datasets: map[string]ScrapRightDataset{
 			"purchases": {Path: "/api/v2/tickets/", From: "filter[from]", To: "filter[to]", DateFormat: "01/02/06",
-				ToExclusive: true, PageSize: 1, Records: "/Data/Items", Total: "/Data/Total", Omit: []string{"/a", "/b/0/c"}, Off: true},
+				ToExclusive: true, PageSize: 1, Records: "/Data/Items", Total: "/Data/Total",
+				Omit: []string{"/a", "/b/0/c"}, Off: true},
 			"customers":  {Path: "/api/v1/customer", PageSize: 50, Records: "/", Total: "/Count", Off: true},
 			"businesses": {Path: "/api/v1/business", PageSize: 100},
 		},

@@ -9,10 +9,11 @@ import (
 func scrapRight() mapping[ScrapRight] {
 	part := func(a *ScrapRight) *Common { return &a.Common }
 	account, apiKey := identity()
+	datasets := scrapRightDatasets()
 	return mapping[ScrapRight]{
 		initial: func() ScrapRight {
 			return ScrapRight{Common: commonDefaults(), Timezone: "UTC", Location: time.UTC,
-				Datasets: scrapRightDatasets().start()}
+				Datasets: datasets.start()}
 		},
 		keys: slices.Concat(
 			lift([]key[Common]{account}, part),
@@ -28,9 +29,10 @@ func scrapRight() mapping[ScrapRight] {
 			},
 			lift(common(), part),
 			[]key[ScrapRight]{
-				entry("requests_per_minute", wholeNumber(0, -1), "A lower cap of one's own; 0: only what the vendor grants.",
+				entry("requests_per_minute", wholeNumber(0, -1),
+					"A lower cap of one's own; 0: only what the vendor grants.",
 					func(a *ScrapRight) *int { return &a.RequestsPerMinute }),
-				entry("datasets", scrapRightDatasets().format(), "What differs from the defaults, by dataset.",
+				entry("datasets", datasets.format(), "What differs from the defaults, by dataset.",
 					func(a *ScrapRight) *map[string]ScrapRightDataset { return &a.Datasets }),
 			}),
 		check: func(_ *walk, _ string, a *ScrapRight) { a.Timezone = a.Location.String() },
@@ -68,7 +70,8 @@ func listing(defaults ScrapRightDataset) mapping[ScrapRightDataset] {
 				func(d *ScrapRightDataset) *int { return &d.PageSize }),
 			entry("records", pointer(), "JSON pointer to the records in the answer; empty: found by their shape.",
 				func(d *ScrapRightDataset) *string { return &d.Records }),
-			entry("total", pointer(), "JSON pointer to the vendor's count in the answer; empty: taken if plainly there.",
+			entry("total", pointer(),
+				"JSON pointer to the vendor's count in the answer; empty: taken if plainly there.",
 				func(d *ScrapRightDataset) *string { return &d.Total }),
 			omitKey(func(d *ScrapRightDataset) *[]string { return &d.Omit }),
 			offKey(func(d *ScrapRightDataset) *bool { return &d.Off }),
@@ -86,7 +89,7 @@ func dayDataset(defaults ScrapRightDataset) mapping[ScrapRightDataset] {
 			func(d *ScrapRightDataset) *string { return &d.To }),
 		entry("date_format", layout(), "Go's layout of both parameters' values.",
 			func(d *ScrapRightDataset) *string { return &d.DateFormat }),
-		entry("to_exclusive", flag(), "true: the second parameter names the day after the last one.",
+		entry("to_exclusive", boolean(), "true: the second parameter names the day after the last one.",
 			func(d *ScrapRightDataset) *bool { return &d.ToExclusive }))
 	m.check = func(w *walk, at string, d *ScrapRightDataset) {
 		if d.From != d.To {

@@ -9,15 +9,17 @@ import (
 func scrunch() mapping[Scrunch] {
 	part := func(a *Scrunch) *Common { return &a.Common }
 	account, apiKey := identity()
+	reports, datasets := reports(), scrunchDatasets()
 	ids := set("brand ids", wholeNumber[int64](1, -1))
 	return mapping[Scrunch]{
 		initial: func() Scrunch {
 			return Scrunch{Common: commonDefaults(), URL: "https://api.scrunchai.com/v1", Concurrency: 4,
-				Reports: reports().start(), Datasets: scrunchDatasets().start()}
+				Reports: reports.start(), Datasets: datasets.start()}
 		},
 		keys: slices.Concat(
 			lift([]key[Common]{account}, part),
-			[]key[Scrunch]{entry("url", address(), "URL of the data API.", func(a *Scrunch) *string { return &a.URL })},
+			[]key[Scrunch]{entry("url", address(), "URL of the data API.",
+				func(a *Scrunch) *string { return &a.URL })},
 			lift([]key[Common]{apiKey}, part),
 			[]key[Scrunch]{
 				entry("brands", ids, "Ids of the brands wanted; empty: every brand that the key sees.",
@@ -28,9 +30,9 @@ func scrunch() mapping[Scrunch] {
 			[]key[Scrunch]{
 				entry("concurrency", wholeNumber(1, 64), "Requests at once.",
 					func(a *Scrunch) *int { return &a.Concurrency }),
-				entry("reports", reports().format(), "What differs from the known reports, and additions, by name.",
+				entry("reports", reports.format(), "What differs from the known reports, and additions, by name.",
 					func(a *Scrunch) *map[string]Report { return &a.Reports }),
-				entry("datasets", scrunchDatasets().format(), "What differs from the defaults, by listing; responses too.",
+				entry("datasets", datasets.format(), "What differs from the defaults, by listing; responses too.",
 					func(a *Scrunch) *map[string]ScrunchDataset { return &a.Datasets }),
 			}),
 		check: brandsDiffer,
@@ -62,8 +64,9 @@ var reportName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 func reports() mapping[map[string]Report] {
 	m := mapping[map[string]Report]{initial: func() map[string]Report { return map[string]Report{} }}
+	known, addition := report(false).format().named("report"), report(true).format()
 	for _, name := range knownReports() {
-		m.keys = append(m.keys, choice(name, report(false).format().named("report"), "Changes to this report."))
+		m.keys = append(m.keys, choice(name, known, "Changes to this report."))
 	}
 	m.others = &others[map[string]Report]{
 		expected: "or a name of one's own: 1 to 64 of a-z, 0-9 and _, not that of a listing or responses",
@@ -75,7 +78,7 @@ func reports() mapping[map[string]Report] {
 			return reportName.MatchString(name) && !slices.Contains(otherScrunchDatasets(), name)
 		},
 		key: func(name string) key[map[string]Report] {
-			return choice(name, report(true).format(), "A report of one's own, which needs fields.")
+			return choice(name, addition, "A report of one's own, which needs fields.")
 		},
 	}
 	return m
@@ -84,7 +87,8 @@ func reports() mapping[map[string]Report] {
 // report are the keys of one report. An addition has no fields to fall back on.
 func report(addition bool) mapping[Report] {
 	fields := entry("fields", some(set("names of fields", field())),
-		"Dimensions and metrics, in the order in which they are asked.", func(r *Report) *[]string { return &r.Fields })
+		"Dimensions and metrics, in the order in which they are asked.",
+		func(r *Report) *[]string { return &r.Fields })
 	if addition {
 		fields = fields.must()
 	}
@@ -94,7 +98,8 @@ func report(addition bool) mapping[Report] {
 			entry("filters", set("filters", filter()), "Filters, each as field:value.",
 				func(r *Report) *[]string { return &r.Filters }),
 			offKey(func(r *Report) *bool { return &r.Off }),
-			entry("on", flag(), "true: exported, though it is off by default.", func(r *Report) *bool { return &r.On }),
+			entry("on", boolean(), "true: exported, though it is off by default.",
+				func(r *Report) *bool { return &r.On }),
 		},
 		check: func(w *walk, at string, r *Report) {
 			if r.On && r.Off {

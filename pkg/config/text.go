@@ -123,7 +123,7 @@ func isText(n *node) bool {
 
 // kindOf names the kind of a value and not the value, which may be a secret.
 func kindOf(n *node) string {
-	switch tag := n.ShortTag(); tag {
+	switch n.ShortTag() {
 	case "!!map":
 		return "a mapping"
 	case "!!seq":
@@ -137,7 +137,7 @@ func kindOf(n *node) string {
 	case "!!bool":
 		return "true or false"
 	default:
-		return "a value tagged " + printable(tag)
+		return "a tagged value"
 	}
 }
 
