@@ -28,6 +28,8 @@ type (
 	Forecast = export.Forecast
 	Progress = export.Progress
 	Config   = config.Config
+	Day      = export.Day
+	Layout   = snapshot.Layout
 )
 
 // ScrapRight is the name of a source, in events, keys and results.

@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -230,4 +232,28 @@ func day(text string) snapshot.Day {
 		panic(err)
 	}
 	return d
+}
+
+// secret makes one call to Secrets Manager, as an operator's tools would.
+func (w *world) secret(operation string, input map[string]any) {
+	w.Helper()
+	text, err := json.Marshal(input)
+	if err != nil {
+		w.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(w.Context(), http.MethodPost, "http://"+cloudAddress+"/", bytes.NewReader(text))
+	if err != nil {
+		w.Fatal(err)
+	}
+	request.Header.Set("X-Amz-Target", "secretsmanager."+operation)
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261118/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
+	answer, err := w.network.Transport(w).RoundTrip(request)
+	if err != nil {
+		w.Fatal(err)
+	}
+	said, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil || answer.StatusCode != http.StatusOK {
+		w.Fatalf("%s: %d %s %v", operation, answer.StatusCode, said, err)
+	}
 }
