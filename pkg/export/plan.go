@@ -107,11 +107,7 @@ func (p *planner) window(ctx context.Context, d *dataset) (first, last snapshot.
 }
 
 func (p *planner) planDataset(ctx context.Context, d *dataset, first, last snapshot.Day) error {
-	from := first
-	if d.Listing { // the last listing may be yesterday's: what it held is compared with
-		from = (p.today.FirstOfMonth() - 1).FirstOfMonth()
-	}
-	for month := last.FirstOfMonth(); month >= from.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
+	for month := last.FirstOfMonth(); month >= first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
 		if err := d.book.Load(ctx, month.Month()); err != nil {
 			return err
 		}
@@ -135,10 +131,13 @@ func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, pa
 	t := &task{dataset: d, there: there, before: -1,
 		name: snapshot.Name{Source: p.source, Dataset: d.Name, Account: p.Name, Day: day, Part: part}}
 	entry, known := d.book.Entry(day, part)
+	var err error
 	if known {
 		t.before = entry.Rows
 	} else if d.Listing {
-		t.before = lastRows(d, day, part)
+		if t.before, err = lastRows(ctx, d, day, part); err != nil {
+			return err
+		}
 	}
 	held, err := p.holds(ctx, d, t, &entry, known)
 	if err != nil {
@@ -179,14 +178,18 @@ func (p *planner) holds(ctx context.Context, d *dataset, t *task, entry *snapsho
 	return true, nil
 }
 
-// lastRows is how many rows the newest listing before a day had, -1 where there is none in the months that were loaded.
-func lastRows(d *dataset, day snapshot.Day, part string) int64 {
-	for earlier := day - 1; earlier > day-62; earlier-- {
+// lastRows is how many rows the newest listing before a day had, -1 where there is none in this month and the last.
+func lastRows(ctx context.Context, d *dataset, day snapshot.Day, part string) (int64, error) {
+	oldest := (day.FirstOfMonth() - 1).FirstOfMonth()
+	for earlier := day - 1; earlier >= oldest; earlier-- {
+		if err := d.book.Load(ctx, earlier.Month()); err != nil {
+			return 0, err
+		}
 		if entry, ok := d.book.Entry(earlier, part); ok {
-			return entry.Rows
+			return entry.Rows, nil
 		}
 	}
-	return -1
+	return -1, nil
 }
 
 func (p *planner) due(d *dataset, t *task) (class, bool) {
