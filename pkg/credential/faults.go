@@ -58,8 +58,8 @@ func (e *SecretFault) advice() string {
 		return "; allow the role to put values into it and to use its encryption key (and to create it, where it is absent)"
 	case errors.Is(e.Err, ErrDenied):
 		return "; allow the role to read it and to use its encryption key"
-	case errors.Is(e.Err, ErrUnusable):
-		return "; see whether it is marked for deletion, its encryption key is disabled or its value is too long"
+	case errors.Is(e.Err, ErrUnusable) && e.Doing != storing:
+		return "; see whether it is marked for deletion or its encryption key is disabled"
 	default:
 		return ""
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -65,7 +64,11 @@ func (l *Ladder) read(ctx context.Context) error {
 	l.tell(func(seen *report) { seen.keyVersion = version })
 	ahead := l.have.unstored && stored.is(l.stored)
 	l.stored = stored
-	if !ahead && (s.AccessToken != l.have.AccessToken || s.RefreshToken != l.have.RefreshToken) {
+	switch {
+	case ahead: // the vault still holds what the pair in memory replaced
+	case s.AccessToken == l.have.AccessToken && s.RefreshToken == l.have.RefreshToken:
+		l.have.unstored = false // where it was, only the answers were lost
+	default:
 		l.hold(s, false, false)
 	}
 	return nil
@@ -136,8 +139,11 @@ func (l *Ladder) replace(ctx context.Context, s Session) (other Session, err err
 		case !now.is(l.stored):
 			l.stored = now
 			return other, errOvertaken
+		case now.absent: // it is there, holds nothing yet, and this role is not told so
+			l.stored.absent = false
+		default:
+			token = another(token)
 		}
-		token = another(token)
 	}
 	return Session{}, fmt.Errorf("%w, %d times, and yet the version that was read is current", ErrExists, rounds)
 }
@@ -145,9 +151,6 @@ func (l *Ladder) replace(ctx context.Context, s Session) (other Session, err err
 // write is one conditional write, repeated while the vault fails in passing: an answer that was lost does no harm,
 // since the same token with the same value changes nothing.
 func (l *Ladder) write(ctx context.Context, value Secret, token string) (id string, err error) {
-	if l.stored.absent && strings.HasPrefix(l.cfg.SessionSecret, "arn:") {
-		return "", fmt.Errorf("%w, and an ARN is no name to create one by", ErrNotFound)
-	}
 	err = persist(ctx, func(ctx context.Context) error {
 		if l.stored.absent {
 			id, err = l.cfg.Vault.Create(ctx, l.cfg.SessionSecret, value, token)

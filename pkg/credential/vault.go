@@ -35,6 +35,7 @@ type Vault interface {
 	// (32 to 64 characters) becomes that ID: the same token with the same value changes nothing and succeeds; with
 	// another value it is ErrExists. ErrNotFound where there is no such secret.
 	Put(ctx context.Context, name string, value Secret, token string) (id string, err error)
-	// Create makes a secret of that name with a first value. ErrExists where there is one already.
+	// Create makes a secret of that name with a first value. ErrExists where there is one already; ErrUnusable for an
+	// ARN, which names only what exists.
 	Create(ctx context.Context, name string, value Secret, token string) (id string, err error)
 }

@@ -110,7 +110,7 @@ func (m *Memory) Put(ctx context.Context, name string, value credential.Secret, 
 func (m *Memory) Create(ctx context.Context, name string, value credential.Secret, token string) (string, error) {
 	return token, m.call(ctx, Create, name, func() error {
 		if !validName.MatchString(name) {
-			return fmt.Errorf("%q is not a name for a secret", name)
+			return fmt.Errorf("%q is no name for a new secret: %w", name, credential.ErrUnusable)
 		}
 		if _, err := m.find(name); !errors.Is(err, credential.ErrNotFound) {
 			return fmt.Errorf("create %q: %w", name, credential.ErrExists)

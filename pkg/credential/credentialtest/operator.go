@@ -54,6 +54,13 @@ func (m *Memory) MarkDeleted(name string) {
 	m.secrets[name].deleted = true
 }
 
+// Remove deletes a secret with all its versions, without a recovery window.
+func (m *Memory) Remove(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.secrets, name)
+}
+
 // Held is what the secret's current version holds, and its VersionId; both are empty where there is none.
 func (m *Memory) Held(name string) (value, id string) {
 	m.mu.Lock()
@@ -74,4 +81,20 @@ func (m *Memory) Versions(name string) int {
 		return 0
 	}
 	return len(s.versions)
+}
+
+// HoldsEver says that one of the secret's versions, current or not, satisfies is.
+func (m *Memory) HoldsEver(name string, is func(value string) bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if s == nil {
+		return false
+	}
+	for _, value := range s.versions {
+		if is(value.Reveal()) {
+			return true
+		}
+	}
+	return false
 }

@@ -168,6 +168,11 @@ var createRules = []rule{
 		}
 		return b.holds(ctx, "first", id)
 	}},
+	{"Create by an ARN is ErrUnusable", func(ctx context.Context, b *bench) error {
+		b.name = "arn:aws:secretsmanager:us-east-1:000000000000:secret:" + b.name + "-AbCdEf"
+		_, err := b.create(ctx, "first")
+		return want(err, credential.ErrUnusable)
+	}},
 	{"A token taken by Create is taken for Put", func(ctx context.Context, b *bench) error {
 		if _, err := b.create(ctx, "first"); err != nil {
 			return err
