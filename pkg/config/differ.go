@@ -13,7 +13,7 @@ func (w *walk) accountsThere(d *document) {
 	broken := false // a list that cannot be read has its own fault
 	for _, list := range []string{"scrapright", "scrunch"} {
 		n := w.nodes[list]
-		broken = broken || n != nil && n.ShortTag() != "!!seq"
+		broken = broken || n != nil && !isList(n)
 	}
 	if len(d.ScrapRight)+len(d.Scrunch) == 0 && !broken {
 		w.fault("", &node{Line: 1}, "no account", "at least one account under scrapright or scrunch")

@@ -127,6 +127,7 @@ func TestFaultsOfTheWhole(t *testing.T) {
 		return []string{key + ": found " + found + ", expected a mapping with " + keys}
 	}
 	sound := with("top", "prefix", "a")
+	const name, id = `, expected 1 to 32 of a-z, 0-9 and "-"`, ", expected a whole number, 1 or more"
 	for text, expected := range map[string][]string{
 		"":                          {"configuration: found an empty text, expected " + oneDocument},
 		"# nothing\n":               {"configuration: found an empty text, expected " + oneDocument},
@@ -148,7 +149,11 @@ func TestFaultsOfTheWhole(t *testing.T) {
 		head + "scrapright: [main]": instead("scrapright[0]", "a text", yardKeys),
 		head + "scrunch: &a [*a]\n": instead("scrunch[0]", "a list", brandsKeys),
 		head + "scrunch: [{api_key_secret: k}]": {
-			`scrunch[0].account: found nothing, expected 1 to 32 of a-z, 0-9 and "-"`},
+			"scrunch[0].account: found nothing" + name},
+		head + "scrunch: [{account: A, api_key_secret: k}, {account: A, api_key_secret: k}]": {
+			`scrunch[0].account: found "A"` + name, `scrunch[1].account: found "A"` + name},
+		with("brands", "except", "[0]\n    brands: [0]"): {
+			"scrunch[0].except[0]: found 0" + id, "scrunch[0].brands[0]: found 0" + id},
 		with("brands", "except", "[1]\n    brands: [2, 1]"): {
 			"scrunch[0].except[0]: found the same as scrunch[0].brands[1], expected a brand that is not asked for by name"},
 	} {

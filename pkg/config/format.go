@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // format is one kind of value: how it is read, what a person is told that it should be, and its JSON Schema.
@@ -125,7 +123,7 @@ func boolean() format[bool] {
 func sequence[V any](items string, element format[V]) format[[]V] {
 	expected := "a list of " + items
 	read := func(w *walk, at string, n *node) ([]V, bool) {
-		if n.ShortTag() != "!!seq" || n.Kind != yaml.SequenceNode {
+		if !isList(n) {
 			w.fault(at, n, kindOf(n), expected)
 			return nil, false
 		}

@@ -71,7 +71,7 @@ func address() format[string] {
 	return text[string]{
 		expected: `an https URL (http only to a loopback address) with a host, without user, query, fragment, ` +
 			`empty segments and ".." segments`,
-		pattern:  `^https?://`,
+		pattern: `^https?://`,
 		fit: func(s string) (string, bool) {
 			u, err := url.Parse(s)
 			if err != nil || strings.ContainsAny(s, "@?#") {
@@ -170,8 +170,8 @@ func duration() format[time.Duration] {
 		expected: "a duration with its unit, such as 90s, 30m or 6h",
 		pattern:  `^\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`,
 		fit: func(s string) (time.Duration, bool) {
-			d, err := time.ParseDuration(s)
-			return d, err == nil && d >= 0
+			d, err := time.ParseDuration(s) // the pattern lets no minus through
+			return d, err == nil
 		},
 	}.format()
 	f.schema = object{{"anyOf", []object{f.schema, {{"const", 0}}}}}
@@ -217,15 +217,15 @@ func parameter() format[string] {
 	}.format()
 }
 
-// layout is Go's layout of a date. Every day of two years, one of them a leap year, must come back from it.
+// layout is Go's layout of a date. Every day of a leap year must come back from it.
 func layout() format[string] {
 	return text[string]{
 		expected: "a layout of Go's, with year, month and day: 2 January 2006 as it is to be written, " +
 			"such as 2006-01-02 or 01/02/2006",
-		pattern: `^.{1,60}$`,
+		longest: 60,
 		fit: func(s string) (string, bool) {
 			first := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-			for t := first; t.Year() < 2026; t = t.AddDate(0, 0, 1) {
+			for t := first; t.Year() == 2024; t = t.AddDate(0, 0, 1) {
 				back, err := time.Parse(s, t.Format(s))
 				if err != nil || back.Format(day) != t.Format(day) {
 					return "", false

@@ -105,7 +105,7 @@ func (m mapping[T]) start() (v T) {
 
 func (m mapping[T]) read(w *walk, at string, n *node) (T, bool) {
 	v := m.start()
-	if n.Kind != yaml.MappingNode || n.ShortTag() != "!!map" {
+	if !isMapping(n) {
 		w.fault(at, n, kindOf(n), "a mapping with "+m.names())
 		return v, false
 	}

@@ -105,7 +105,7 @@ func TestJSONIsReadAsYAMLIs(t *testing.T) {
 		"timezone":"America\/Chicago","restate_every":0,"datasets":{"businesses":{"off":true}}}
 	],
 	"scrunch":[{"account":"main","api_key_secret":"brands","brands":[9007199254740993],
-		"reports":{"tag_daily":{"on":true},"by_stage":{"fields":["date","stage"],"filters":["tag:a\\ud83d|b"]}},
+		"reports":{"tag_daily":{"on":true},"by_stage":{"fields":["date","stage"],"filters":["tag:a\\ud83d|b","tag:a\\/b"]}},
 		"datasets":{"responses":{"omit":["/citations/0","/a~1b~0"]}}}]
 }`, func() *Config {
 		c := least()
@@ -115,7 +115,7 @@ func TestJSONIsReadAsYAMLIs(t *testing.T) {
 		yard.Datasets["businesses"] = ScrapRightDataset{Path: "/api/v1/business", PageSize: 100, Off: true}
 		brands.Brands = []int64{9007199254740993}
 		brands.Reports["tag_daily"] = Report{On: true}
-		brands.Reports["by_stage"] = Report{Fields: []string{"date", "stage"}, Filters: []string{`tag:a\ud83d|b`}}
+		brands.Reports["by_stage"] = Report{Fields: []string{"date", "stage"}, Filters: []string{`tag:a\ud83d|b`, `tag:a\/b`}}
 		brands.Datasets["responses"] = ScrunchDataset{Omit: []string{"/citations/0", "/a~1b~0"}}
 		return c
 	}())
@@ -171,6 +171,16 @@ func TestTextKeepsItsSpelling(t *testing.T) {
 		if got, expected := c.ScrapRight[0].Account, strings.Trim(spelling, `"`); got != expected {
 			t.Errorf("account: %s is read as %q", spelling, got)
 		}
+	}
+}
+
+func TestJSONsEscapesAreNoneInYAML(t *testing.T) {
+	c, err := Parse([]byte(with("top", "prefix", `'a\/b\ud83d\ude00'`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Prefix != `a\/b\ud83d\ude00/` {
+		t.Errorf("prefix %s", c.Prefix)
 	}
 }
 

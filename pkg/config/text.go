@@ -121,13 +121,21 @@ func isText(n *node) bool {
 	return false
 }
 
+// isMapping and isList say what n is. A tag can claim another kind than the one that is written.
+func isMapping(n *node) bool { return n.Kind == yaml.MappingNode && n.ShortTag() == "!!map" }
+func isList(n *node) bool    { return n.Kind == yaml.SequenceNode && n.ShortTag() == "!!seq" }
+
 // kindOf names the kind of a value and not the value, which may be a secret.
 func kindOf(n *node) string {
-	switch n.ShortTag() {
-	case "!!map":
+	switch {
+	case isMapping(n):
 		return "a mapping"
-	case "!!seq":
+	case isList(n):
 		return "a list"
+	case n.Kind != yaml.ScalarNode:
+		return "a tagged value"
+	}
+	switch n.ShortTag() {
 	case "!!null":
 		return "nothing"
 	case "!!str", "!!timestamp", "!!merge":
@@ -143,10 +151,10 @@ func kindOf(n *node) string {
 
 // describe tells a value as it stands: texts in quotes, all else as it is spelt.
 func describe(n *node) string {
-	switch n.ShortTag() {
-	case "!!str":
+	switch {
+	case isText(n) && n.ShortTag() == "!!str":
 		return quoted(n.Value)
-	case "!!int", "!!float", "!!bool", "!!timestamp":
+	case isText(n), n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool":
 		return printable(n.Value)
 	default:
 		return kindOf(n)
