@@ -1,0 +1,169 @@
+package functions_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"yardstick/pkg/app"
+	"yardstick/pkg/app/local"
+	"yardstick/pkg/simulator"
+)
+
+const yardKey = "the-key-of-the-yard"
+
+// deployment is a yard and a cloud on loopback, and the environment by which a function finds them.
+type deployment struct {
+	yard *simulator.Yard
+	dir  string
+	env  []string
+}
+
+func deploy(t *testing.T, settings string) deployment {
+	t.Helper()
+	yard := simulator.NewYard(simulator.YardConfig{APIKey: yardKey, Now: time.Now, RequestsPerMinute: 6000, TicketsPerDay: 20, Customers: 30, Businesses: 5})
+	url, stop, err := yard.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	dir := t.TempDir()
+	cloud, err := local.OpenCloud(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cloud.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	config := fmt.Sprintf("version: 1\nbucket: acme-reporting\nscrapright:\n  - account: main\n    url: %s\n    api_key_secret: yard/key\n    session_secret: yard/session\n%s", url, settings)
+	a, err := cloud.Open(t.Context(), app.Options{Config: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CreateSecret(t.Context(), "yard/key", yardKey); err != nil {
+		t.Fatal(err)
+	}
+	return deployment{yard: yard, dir: dir, env: []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+}
+
+func TestAScheduledEventInTheContractsResultOut(t *testing.T) {
+	d := deploy(t, "")
+	f := start(t, bootstrap(t, "scrapright-export"), time.Minute, d.env...)
+	clock := time.Now().UTC().Truncate(time.Second)
+	got := f.invoke(fmt.Sprintf(`{"scheduledTime":%q,"executionId":"e-1","attempt":"1"}`, clock.Format(time.RFC3339)))
+	if got.errorType != "" {
+		t.Fatalf("%s: %s", got.errorType, got.message)
+	}
+	var result struct {
+		Version     int
+		Run, Source string
+		Time        time.Time
+		Status      string
+		Remaining   *int
+		Next        *json.RawMessage
+		Warnings    []any
+		Accounts    []struct {
+			Account, Status, Session string
+			Requests, Throttled      int
+			Error                    any
+			Datasets                 []struct {
+				Dataset                  string
+				Written, Unchanged, Rows int
+				Vanished, Remaining      *int
+				Failed                   []any
+			}
+		}
+	}
+	if err := json.Unmarshal(got.body, &result); err != nil {
+		t.Fatalf("%v: %s", err, got.body)
+	}
+	if result.Version != 1 || result.Source != "scrapright" || result.Status != "complete" || !result.Time.Equal(clock) ||
+		!strings.HasPrefix(result.Run, clock.Format("20060102T150405Z-")) || result.Remaining == nil || len(result.Accounts) != 1 ||
+		result.Warnings == nil || !strings.Contains(string(got.body), `"next":null`) {
+		t.Fatalf("%s", got.body)
+	}
+	a := result.Accounts[0]
+	if a.Account != "main" || a.Session != "exchanged" || a.Requests != len(d.yard.Requests()) || len(a.Datasets) != 3 ||
+		a.Datasets[0].Written != 31 || a.Datasets[0].Failed == nil || a.Datasets[0].Vanished == nil {
+		t.Errorf("%s", got.body)
+	}
+	kept := filepath.Join(d.dir, "s3", "acme-reporting", "_yardstick", "runs", "dt="+clock.Format("2006-01-02"), result.Run+".json")
+	text, err := os.ReadFile(kept)
+	if err != nil || strings.TrimSpace(string(text)) != string(got.body) {
+		t.Errorf("%v: kept\n%s, answered\n%s", err, text, got.body)
+	}
+	latest := filepath.Join(d.dir, "s3", "acme-reporting", "latest", "scrapright", "customers", "account=main", "customers.json.gz")
+	if n := len(readLines(t, latest)); n != 30 {
+		t.Errorf("%d customers in latest/, expected 30", n)
+	}
+
+	again := f.invoke(`{"scheduledTime":"<aws.scheduler.scheduled-time>"}`) // warm, and a scheduler that fills nothing in
+	if again.errorType != "" || !strings.Contains(string(again.body), `"session":"cached"`) || !strings.Contains(string(again.body), `"written":0,"unchanged":1`) {
+		t.Errorf("%s %s", again.message, again.body)
+	}
+}
+
+func readLines(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
+func TestErrorsHaveTheTypesOfTheContract(t *testing.T) {
+	binary := bootstrap(t, "scrapright-export")
+	d := deploy(t, "")
+	f := start(t, binary, time.Minute, d.env...)
+	expect := func(got answered, errorType string, says ...string) {
+		t.Helper()
+		if got.errorType != errorType {
+			t.Errorf("error type %q (%s), expected %s", got.errorType, got.message, errorType)
+		}
+		for _, part := range says {
+			if !strings.Contains(got.message, part) {
+				t.Errorf("%s says %q, expected %q in it", errorType, got.message, part)
+			}
+		}
+	}
+	expect(f.invoke(`{"acount":"main"}`), "EventInvalid", `"acount"`)
+	expect(f.invoke(`{"account":"other"}`), "EventInvalid", "other", "main")
+	expect(f.invoke(`{"datasets":["tickets"]}`), "EventInvalid", "tickets", "purchases")
+	expect(f.invoke(`{"from":"2026-11-31"}`), "EventInvalid", "from")
+	expect(f.invoke(`{"from":"2026-11-03","to":"2026-11-02"}`), "EventInvalid", "after")
+	expect(f.invoke(`[]`), "EventInvalid", "object")
+	if len(d.yard.Requests()) != 0 {
+		t.Error("the yard was called for an invalid event")
+	}
+	d.yard.Fault(func(r simulator.Request) *simulator.Answer {
+		if r.Endpoint == simulator.Purchases && r.From == time.Now().UTC().AddDate(0, 0, -3).Format("2006-01-02") {
+			return simulator.Refuse(http.StatusUnprocessableEntity, "dates are not to our liking")
+		}
+		return nil
+	})
+	expect(f.invoke(`{}`), "ExportFailed", "main", "purchases", time.Now().UTC().AddDate(0, 0, -3).Format("2006-01-02"), "dates are not to our liking")
+
+	broken := start(t, binary, time.Minute, d.env[0], app.ConfigVariable+"=version: 2\nbuckett: x\n")
+	expect(broken.invoke(`{}`), "ConfigInvalid", "version", "buckett", "bucket")
+	unset := start(t, binary, time.Minute, d.env[0])
+	expect(unset.invoke(`{}`), "ConfigInvalid", app.ConfigVariable)
+}
