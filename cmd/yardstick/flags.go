@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"yardstick/pkg/app"
+)
+
+// commandLine is every command and flag; kong reads it.
+type commandLine struct {
+	common
+
+	Demo   demo      `cmd:"" help:"Show a whole export of a simulated yard, on this machine alone."`
+	Export exportRun `cmd:"" help:"Export what is due to the bucket, as the Lambda functions do."`
+	Plan   plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
+
+	chosen command
+}
+
+// common are the flags of all commands.
+type common struct {
+	Config  text `placeholder:"FILE" help:"The configuration: a file, s3://bucket/key, or its text. Default: $$YARDSTICK_CONFIG."`
+	JSON    bool `name:"json" help:"Results as JSON, one object a line, and nothing else on standard output."`
+	Local   text `placeholder:"DIR" help:"Work with an S3 and a Secrets Manager of this folder instead of AWS."`
+	Verbose bool `short:"v" help:"Tell on standard error all that is done."`
+
+	configFlag bool // Config was given as a flag
+}
+
+// selection says which work a command is about.
+type selection struct {
+	Source  text   `placeholder:"NAME" help:"Only this source: scrapright. Default: all that are configured."`
+	Account text   `placeholder:"NAME" help:"Only this account."`
+	Dataset []text `placeholder:"NAME" help:"Only this dataset; repeat it for several."`
+	From    day    `placeholder:"DATE" help:"Only days from this one on (YYYY-MM-DD), before the configured start too."`
+	To      day    `placeholder:"DATE" help:"Only days up to this one, inclusive."`
+	Force   bool   `help:"Read again what is settled or fresh."`
+}
+
+// Validate is called by kong.
+func (s *selection) Validate() error {
+	if s.From.Day != 0 && s.To.Day != 0 && s.From.Day > s.To.Day {
+		return fmt.Errorf("--from %s is after --to %s", s.From, s.To)
+	}
+	return nil
+}
+
+func (s *selection) event() app.Event {
+	e := app.Event{Account: string(s.Account), From: s.From.Day, To: s.To.Day, Force: s.Force}
+	for _, name := range s.Dataset {
+		e.Datasets = append(e.Datasets, string(name))
+	}
+	return e
+}
+
+// sources are the configured sources that the command is about.
+func (s *selection) sources(a *app.App) ([]string, error) {
+	configured := a.Sources()
+	if s.Source == "" {
+		return configured, nil
+	}
+	if !slices.Contains(configured, string(s.Source)) {
+		return nil, &misuse{fault: fmt.Sprintf("--source: found %q, expected one that the configuration has accounts of: %q", s.Source, configured),
+			help: "yardstick"}
+	}
+	return []string{string(s.Source)}, nil
+}
+
+// text is a flag's value that is not empty: an empty one is a variable that was not set, and not a wish for everything.
+type text string
+
+// UnmarshalText is called by kong.
+func (t *text) UnmarshalText(value []byte) error {
+	if len(value) == 0 {
+		return errors.New("found an empty text, expected a value")
+	}
+	*t = text(value)
+	return nil
+}
+
+// day is a date on the command line.
+type day struct{ app.Day }
+
+// UnmarshalText is called by kong.
+func (d *day) UnmarshalText(value []byte) error {
+	if len(value) == 0 {
+		return errors.New("found an empty text, expected a date such as 2026-11-22")
+	}
+	return d.Day.UnmarshalText(value)
+}
+
+// span is a length of time on the command line.
+type span time.Duration
+
+// shortestRun leaves a run time to write and to give its leases back.
+const shortestRun = time.Second
+
+// UnmarshalText is called by kong.
+func (s *span) UnmarshalText(value []byte) error {
+	d, err := time.ParseDuration(string(value))
+	if err != nil {
+		return fmt.Errorf("%q is not a length of time; expected one such as 90s, 10m or 1h30m", value)
+	}
+	if d < shortestRun {
+		return fmt.Errorf("found %s, expected %s or more", value, shortestRun)
+	}
+	*s = span(d)
+	return nil
+}

@@ -1,0 +1,75 @@
+package main
+
+const about = `Exports ScrapRight purchases, customers and businesses as JSON snapshots to S3.
+
+Its Lambda functions do that on schedules; this command does the same from a terminal or a scheduler of your own, tells
+what a run would do, checks the set-up, and shows all of it on a simulated yard ("yardstick demo").`
+
+// Help is shown by kong below the description.
+func (commandLine) Help() string {
+	return `Environment:
+
+    YARDSTICK_CONFIG   the configuration: its text (YAML or JSON), s3://bucket/key, or a file
+    AWS_REGION, ...    region, credentials and endpoints, as every AWS tool reads them
+    NO_COLOR           set: no colours
+
+Exit codes:
+
+    0  complete          everything that was due is done
+    1  failed            something was refused or is wrong; the rest was done
+    2  bad usage         or a bad configuration: nothing was done
+    3  partial           time ran out or it was stopped; the same command goes on
+    4  busy              another run holds the account; nothing was done there
+
+The worst of several sources counts. Progress and warnings go to standard error, results to standard output.
+
+With --local DIR the objects lie as plain files under DIR/s3/BUCKET, the secrets under DIR/secretsmanager, and no AWS
+account is needed. One process at a time can work with a folder; a second one is told so and ends with exit code 1.`
+}
+
+// Help is shown by kong below the command's line.
+func (exportRun) Help() string {
+	return `Reads what is due from the vendor and writes it, newest days first, a day at a time, whole or not at all. A day
+that was read and has settled is not read again; so the command can be run as often as you like, and goes on where the last run ended.
+
+Ctrl-C ends it gently: what was read whole is still written. A second Ctrl-C ends it at once.
+
+Examples:
+
+    yardstick export
+    yardstick export --time-limit 10m --json
+    yardstick export --account main --dataset purchases --from 2026-01-01 --to 2026-01-31
+    yardstick export --dataset purchases --from 2026-01-05 --to 2026-01-05 --force
+
+With --json it prints one result object a line, one for each source.
+
+Exit codes: 0 complete, 1 failed, 2 bad usage or configuration, 3 partial, 4 busy.`
+}
+
+// Help is shown by kong below the command's line.
+func (plan) Help() string {
+	return `Tells for each account which days and listings are due, how many requests that takes ("at least", where the
+number of pages is not known yet), and how long at the granted pace: 10 requests a minute before any grant. It calls no vendor, spends no
+token and changes nothing.
+
+Examples:
+
+    yardstick plan
+    yardstick plan --from 2025-01-01 --to 2025-12-31 --time-limit 15m
+
+Exit codes: 0 planned, 1 failed, 2 bad usage or configuration.`
+}
+
+// Help is shown by kong below the command's line.
+func (demo) Help() string {
+	return `Starts a simulated ScrapRight yard and an S3 and Secrets Manager of its own on loopback, and exports the one to the
+other. Nothing outside this machine is called and no configuration is needed. What was written stays in the folder as plain files: run
+it again and see what a second run does. The flags --config and --local are for the other commands.
+
+Examples:
+
+    yardstick demo
+    yardstick demo --dir /tmp/yard
+
+Exit codes: 0 complete, 1 failed, 2 bad usage, 3 stopped by Ctrl-C.`
+}

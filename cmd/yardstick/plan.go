@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"yardstick/pkg/app"
+)
+
+// plan is the command `plan`.
+type plan struct {
+	selection
+	TimeLimit span `default:"15m" placeholder:"15m" help:"How long one run may take; a Lambda function has 15m at most, which is the default."`
+}
+
+func (p *plan) run(ctx context.Context, s *session) (exitCode, error) {
+	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer release()
+	o, err := s.open(ctx)
+	if err != nil {
+		return failed, err
+	}
+	code := complete
+	sources, err := p.sources(o.App)
+	if err == nil {
+		code, err = p.plan(ctx, s, o.App, sources)
+	}
+	return code, errors.Join(err, o.close())
+}
+
+// plan tells the forecast of each source. An error says that there was none.
+func (p *plan) plan(ctx context.Context, s *session, a *app.App, sources []string) (exitCode, error) {
+	var refusals []error
+	code := complete
+	for _, source := range sources {
+		f, err := a.Plan(ctx, source, p.event(), time.Duration(p.TimeLimit))
+		if err != nil {
+			refusals = append(refusals, err)
+			continue
+		}
+		if s.JSON {
+			_ = json.NewEncoder(s.out).Encode(f) // it keeps its own error
+		} else {
+			s.printForecast(f, time.Duration(p.TimeLimit))
+		}
+	}
+	if len(refusals) == len(sources) {
+		return failed, errors.Join(refusals...)
+	}
+	for _, refusal := range refusals {
+		if codeOf(refusal) != badUsage {
+			code = failed
+		}
+		s.tell("not planned: " + refusal.Error())
+	}
+	return code, nil
+}
+
+func (s *session) printForecast(f app.Forecast, run time.Duration) {
+	for _, a := range f.Accounts {
+		fmt.Fprintf(s.out, "%s/%s on %s\n\n", f.Source, a.Account, a.Today)
+		t := table{heading: []string{"DATASET", ">OPEN", ">UNSETTLED", ">LISTINGS", ">BACKLOG", ">VERIFY", ">REQUESTS", "DAYS"}}
+		for _, d := range a.Datasets {
+			days := "-"
+			if d.First != 0 {
+				days = d.First.String()
+			}
+			if d.Last != d.First {
+				days += " to " + d.Last.String()
+			}
+			t.add(d.Dataset, number(d.Open), number(d.Unsettled), number(d.Listings), number(d.Backlog), number(d.Verify),
+				atLeast(number(d.Requests), d.AtLeast), days)
+		}
+		t.print(s.out, s.width)
+		if a.Requests == 0 {
+			fmt.Fprint(s.out, "\nNothing is due.\n\n")
+			continue
+		}
+		took := atLeast(length(time.Duration(a.Seconds)*time.Second), a.AtLeast)
+		if a.Seconds == 0 {
+			took = "about a minute"
+		}
+		text := fmt.Sprintf("Requests: %s, at %s a minute: %s, in %s of up to %s.", atLeast(number(a.Requests), a.AtLeast),
+			number(a.PerMinute), took, atLeast(counted(a.Runs, "run"), a.AtLeast), length(run))
+		fmt.Fprintf(s.out, "\n%s\n\n", wrapped(text, s.width))
+	}
+}
+
+func atLeast(text string, least bool) string {
+	if least {
+		return "at least " + text
+	}
+	return text
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"yardstick/pkg/app"
+)
+
+// report tells how the exports ended. An error says that nothing ran at all.
+func (s *session) report(o *opened, outcomes []outcome) (exitCode, error) {
+	code, ran := complete, false
+	var refusals []error
+	for _, x := range outcomes {
+		if x.result.Run == "" {
+			refusals = append(refusals, x.err)
+			continue
+		}
+		ran = true
+		code = worse(code, x.code())
+	}
+	if !ran {
+		return failed, errors.Join(refusals...)
+	}
+	for _, refusal := range refusals { // an event may be about one source and name nothing that another has
+		if codeOf(refusal) != badUsage {
+			code = failed
+		}
+		s.tell("not run: " + refusal.Error())
+	}
+	for _, x := range outcomes {
+		if x.result.Run == "" {
+			continue
+		}
+		if s.JSON {
+			s.printJSON(x)
+		} else {
+			s.printResult(o, x)
+		}
+	}
+	return code, nil
+}
+
+// code is the exit code of an export that ran.
+func (x *outcome) code() exitCode {
+	code, known := map[string]exitCode{"complete": complete, "busy": busy, "partial": partial}[string(x.result.Status)]
+	if x.err != nil || !known {
+		return failed
+	}
+	return code
+}
+
+func (s *session) printJSON(x outcome) {
+	_ = json.NewEncoder(s.out).Encode(x.result) // it keeps its own error
+	if x.err != nil {
+		s.tell(x.err.Error())
+	}
+}
+
+// printResult writes what was done where, what failed, what to look at, and one sentence.
+func (s *session) printResult(o *opened, x outcome) {
+	t := table{heading: []string{"ACCOUNT", "DATASET", ">WRITTEN", ">UNCHANGED", ">ROWS", ">REMAINING", ">FAILED", "PLACE"}}
+	for _, a := range x.result.Accounts {
+		for _, d := range a.Datasets {
+			t.add(a.Account, d.Dataset, number(d.Written), number(d.Unchanged), number(d.Rows), number(d.Remaining),
+				number(len(d.Failed)), o.place(x.source, d.Dataset, a.Account))
+		}
+	}
+	t.print(s.out, s.width)
+	fmt.Fprintln(s.out)
+	for _, line := range x.failures() {
+		fmt.Fprintln(s.out, wrapped("failed: "+line, s.width))
+	}
+	for _, w := range x.result.Warnings {
+		place := strings.Join(strings.Fields(fmt.Sprintf("%s/%s %s %s %s", x.source, w.Account, w.Dataset, w.Day, unlike(w.Part, w.Dataset))), " ")
+		fmt.Fprintln(s.out, wrapped(fmt.Sprintf("warning: %s: %s: %s", place, w.Kind, w.Message), s.width))
+	}
+	if len(x.failures())+len(x.result.Warnings) > 0 {
+		fmt.Fprintln(s.out)
+	}
+	word, rest := x.sentence()
+	fmt.Fprintln(s.out, strings.Replace(wrapped(word+rest, s.width), word, s.paint(x.code(), word), 1))
+	if next := s.next(x); next != "" {
+		fmt.Fprintf(s.out, "\nTo go on:\n%s\n", broken(next, s.width, ` \`))
+	}
+}
+
+func unlike(part, dataset string) string {
+	if part == dataset {
+		return ""
+	}
+	return part
+}
+
+// failures is all that failed, a line each.
+func (x *outcome) failures() []string {
+	if x.err == nil {
+		return nil
+	}
+	err := x.err
+	if fault, ok := errors.AsType[*app.ExportFailed](err); ok { // its own message is cut short
+		err = fault.Err
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+// totals sums a result up.
+type totals struct {
+	written, unchanged, failed, requests int
+	rows, vanished                       int64
+	broken, held                         []string // accounts
+}
+
+func (x *outcome) totals() totals {
+	var t totals
+	for _, a := range x.result.Accounts {
+		t.requests += a.Requests
+		if a.Error != nil {
+			t.broken = append(t.broken, a.Account)
+		}
+		if a.Status == "busy" {
+			t.held = append(t.held, a.Account)
+		}
+		for _, d := range a.Datasets {
+			t.written += d.Written
+			t.unchanged += d.Unchanged
+			t.failed += len(d.Failed)
+			t.rows += d.Rows
+			t.vanished += d.Vanished
+		}
+	}
+	return t
+}
+
+// sentence says how the run ended, in one word and the rest of a sentence.
+func (x *outcome) sentence() (word, rest string) {
+	t := x.totals()
+	remaining := counted(x.result.Remaining, "window")
+	switch x.code() {
+	case complete:
+		if t.written == 0 && t.unchanged == 0 {
+			return "Complete", ": nothing was due."
+		}
+		return "Complete", ": " + t.done() + "."
+	case partial:
+		rest := fmt.Sprintf(": %s; %s to go.", t.done(), remaining)
+		if x.result.Next == nil {
+			rest += " The same command goes on from there."
+		}
+		return "Partial", rest
+	case busy:
+		return "Busy", fmt.Sprintf(": another run holds %s, where nothing was done; %s. Try again when it has ended.",
+			strings.Join(t.held, ", "), t.done())
+	default:
+		return "Failed", fmt.Sprintf(": %s; %s; %s to go.", t.faults(), t.done(), remaining)
+	}
+}
+
+// done is what was written and read.
+func (t totals) done() string {
+	if t.written == 0 {
+		text := "nothing changed since the last reading; no data object was written"
+		if t.unchanged == 0 {
+			return "no data object was written"
+		}
+		return fmt.Sprintf("%s (%s unchanged, %s, %s)", text, counted(t.unchanged, "window"), counted(t.rows, "row"), counted(t.requests, "request"))
+	}
+	text := counted(t.written, "object") + " written"
+	if t.unchanged > 0 {
+		text += ", " + number(t.unchanged) + " unchanged"
+	}
+	text += fmt.Sprintf(", %s read with %s", counted(t.rows, "row"), counted(t.requests, "request"))
+	if t.vanished > 0 {
+		text += fmt.Sprintf("; %s vanished since the last reading", counted(t.vanished, "row"))
+	}
+	return text
+}
+
+func (t totals) faults() string {
+	var faults []string
+	if len(t.broken) > 0 {
+		faults = append(faults, "account "+strings.Join(t.broken, ", "))
+	}
+	if t.failed > 0 {
+		faults = append(faults, counted(t.failed, "window"))
+	}
+	if len(faults) == 0 {
+		return "the run's result is not kept"
+	}
+	return strings.Join(faults, " and ") + " as told above"
+}
+
+// next is the command line that continues exactly the work that was asked for and cut short.
+func (s *session) next(x outcome) string {
+	e := x.result.Next
+	if e == nil {
+		return ""
+	}
+	words := []string{"yardstick", "export"}
+	flag := func(name, value string) {
+		if value != "" {
+			words = append(words, "--"+name, quoted(value))
+		}
+	}
+	if s.configFlag {
+		flag("config", string(s.Config))
+	}
+	flag("local", string(s.Local))
+	flag("source", x.source)
+	flag("account", e.Account)
+	for _, dataset := range e.Datasets {
+		flag("dataset", dataset)
+	}
+	flag("from", e.From.String())
+	flag("to", e.To.String())
+	if e.Force {
+		words = append(words, "--force")
+	}
+	return strings.Join(words, " ")
+}
