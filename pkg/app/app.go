@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	_ "time/tzdata" // the run-time has no zone files
 
 	"yardstick/pkg/awscloud"
 	"yardstick/pkg/config"

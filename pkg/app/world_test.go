@@ -218,14 +218,6 @@ func purchases(day string) string {
 	return "scrapright/purchases/account=main/dt=" + day + "/purchases.json.gz"
 }
 
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
 func day(text string) snapshot.Day {
 	d, err := snapshot.ParseDay(text)
 	if err != nil {

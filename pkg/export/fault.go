@@ -2,7 +2,6 @@ package export
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"yardstick/pkg/snapshot"
@@ -53,13 +52,6 @@ func asError(err error) *Error {
 		return &Error{Kind: Conflict, Err: err}
 	}
 	return &Error{Kind: Storage, Err: err}
-}
-
-func storage(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // clean makes a message fit for one line of a result.

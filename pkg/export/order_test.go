@@ -1,0 +1,65 @@
+package export
+
+import (
+	"slices"
+	"testing"
+
+	"yardstick/pkg/snapshot"
+
+	"pgregory.net/rapid"
+)
+
+func TestOpenDaysComeFirstThenEveryDatasetTakesItsTurnAndVerificationLast(t *testing.T) {
+	var tasks []*task
+	add := func(dataset string, c class, days ...snapshot.Day) {
+		for _, d := range days {
+			tasks = append(tasks, &task{class: c, name: snapshot.Name{Dataset: dataset, Part: dataset, Day: d}})
+		}
+	}
+	add("a", verification, 1)
+	add("a", backlog, 6, 5, 4)
+	add("a", unsettledDay, 9, 8)
+	add("a", openDay, 10)
+	add("b", listing, 10)
+	add("c", backlog, 7)
+	add("c", openDay, 10)
+	var got []string
+	for _, o := range order(tasks) {
+		got = append(got, o.name.Dataset+o.name.Day.String()[8:])
+	}
+	want := []string{"a10", "c10", "a09", "b10", "a06", "c07", "a08", "a05", "a04", "a01"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, expected %q", got, want)
+	}
+}
+
+func TestOrderIsFairAndLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var tasks []*task
+		for day := snapshot.Day(60); day > 0; day-- {
+			for _, dataset := range []string{"a", "b", "c"} {
+				if rapid.Bool().Draw(t, "due") {
+					tasks = append(tasks, &task{class: class(rapid.IntRange(0, 4).Draw(t, "class")), name: snapshot.Name{Dataset: dataset, Part: dataset, Day: day}})
+				}
+			}
+		}
+		ordered := order(slices.Clone(tasks))
+		if len(ordered) != len(tasks) {
+			t.Fatalf("%d of %d", len(ordered), len(tasks))
+		}
+		last := map[string]snapshot.Day{}
+		phase := 0
+		for _, o := range ordered {
+			p := map[class]int{openDay: 0, unsettledDay: 1, listing: 1, backlog: 1, verification: 2}[o.class]
+			if p < phase {
+				t.Fatalf("class %d after phase %d", o.class, phase)
+			}
+			phase = p
+			lane := o.name.Dataset + string(rune('0'+o.class))
+			if before, ok := last[lane]; ok && before <= o.name.Day {
+				t.Fatalf("%s: %s after %s", lane, o.name.Day, before)
+			}
+			last[lane] = o.name.Day
+		}
+	})
+}
