@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Day is a calendar date without a time zone. Days can be compared and counted with; the zero Day is no day.
+// Day is a calendar date without a time zone. Days can be compared and counted with (d+1 is the day after); the zero Day
+// is no day. In JSON a Day is its String, as a value and as the key of an object.
 type Day int32
 
 const dayLayout = "2006-01-02"
@@ -21,7 +22,7 @@ func DateOf(year int, month time.Month, day int) Day {
 	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()/86400 + 719163)
 }
 
-// ParseDay reads "2006-01-02" and nothing else.
+// ParseDay reads "2006-01-02", years 0001 to 9999, and nothing else.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(dayLayout, s)
 	if err != nil || t.Format(dayLayout) != s || t.Year() < 1 {
@@ -38,7 +39,7 @@ func (d Day) String() string {
 	return d.utc().Format(dayLayout)
 }
 
-// Month is the month as "2006-01".
+// Month is the month as "2006-01". Like FirstOfMonth and In it is for days that are days.
 func (d Day) Month() string { return d.utc().Format("2006-01") }
 
 // FirstOfMonth is the first day of d's month.
@@ -47,15 +48,23 @@ func (d Day) FirstOfMonth() Day {
 	return DateOf(t.Year(), t.Month(), 1)
 }
 
-// In is the moment at which the day begins in a zone. Where a change of clocks leaves midnight out, it is the first
-// moment that exists.
+// In is the moment at which the day begins in a zone: the first one whose date there is d or later. Where a change of
+// clocks leaves midnight out, that is the moment of the change; where it has midnight come twice, the first of the two.
 func (d Day) In(zone *time.Location) time.Time {
-	y, m, day := d.utc().Date()
-	t := time.Date(y, m, day, 0, 0, 0, 0, zone)
-	for DayOf(t) < d { // midnight was skipped and time.Date fell back into the evening before
-		t = t.Add(15 * time.Minute)
+	midnight := d.utc()
+	t := midnight.Add(-26 * time.Hour).In(zone) // the day before, or earlier, in every zone
+	for {
+		_, offset := t.Zone()
+		_, end := t.ZoneBounds()
+		begin := midnight.Add(-time.Duration(offset) * time.Second).In(zone)
+		if begin.Before(t) { // the clocks were set past midnight at t
+			begin = t
+		}
+		if end.IsZero() || begin.Before(end) {
+			return begin
+		}
+		t = end
 	}
-	return t
 }
 
 // MarshalText is String.

@@ -38,7 +38,7 @@ func (l Layout) Partitions(source, dataset, account string) string {
 	return fmt.Sprintf("%s%s/%s/account=%s/", l.Prefix, source, dataset, account)
 }
 
-// ParseData reads back a key that Data spelt. A key of any other form is not ok.
+// ParseData reads back a key that Data spelt from a name with none of its fields empty. A key of any other form is not ok.
 func (l Layout) ParseData(key string) (n Name, ok bool) {
 	rest, ok := strings.CutPrefix(key, l.Prefix)
 	fields := strings.Split(rest, "/")
@@ -50,7 +50,10 @@ func (l Layout) ParseData(key string) (n Name, ok bool) {
 	part, isData := strings.CutSuffix(fields[4], dataSuffix)
 	day, err := ParseDay(dt)
 	n = Name{Source: fields[0], Dataset: fields[1], Account: account, Day: day, Part: part}
-	if !isAccount || !isDay || !isData || err != nil || l.Data(n) != key {
+	if !isAccount || !isDay || !isData || err != nil {
+		return Name{}, false
+	}
+	if n.Source == "" || n.Dataset == "" || n.Account == "" || n.Part == "" {
 		return Name{}, false
 	}
 	return n, true
@@ -81,7 +84,7 @@ func (l Layout) Lease(source, account string) string {
 	return fmt.Sprintf("%s_yardstick/leases/%s/%s.json", l.Prefix, source, account)
 }
 
-// Spool is what the two keys of an unfinished part begin with: its lines so far (Lines) and where it stands (State).
+// Spool is what the keys of an unfinished part's working files begin with.
 func (l Layout) Spool(n Name) string {
 	return fmt.Sprintf("%s_yardstick/spool/%s/%s/account=%s/%s", l.Prefix, n.Source, n.Dataset, n.Account, n.Part)
 }
