@@ -95,7 +95,7 @@ func (c *Client) logAttempt(ctx context.Context, call *call, got *answer, err er
 	attrs := []slog.Attr{slog.String("method", call.Method), slog.String("path", call.Path),
 		slog.String("query", shown.Encode()), slog.Int("attempt", call.sent), slog.Duration("duration", took)}
 	if got != nil {
-		attrs = append(attrs, slog.Int("status", got.Status), slog.Int("bytes", len(got.Body)))
+		attrs = append(attrs, slog.Int("status", got.Status), slog.Int64("bytes", got.size))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

@@ -25,6 +25,10 @@ type Request struct {
 	// connection was never made. It is sent over a new connection, since one kept alive may turn out to be dead only
 	// after the request was written. No redirect is followed.
 	Once bool
+	// Into takes the body of a 2xx answer as it arrives, in place of Response.Body, for answers too large to be held.
+	// It is called once for each attempt that gets so far, and begins anew each time. An error of its own is final and
+	// comes out of Do as it is; one of the body's reading is a *TransportError, and the request is repeated.
+	Into func(h http.Header, body io.Reader) error
 	// Token marks a call that sends or fetches credentials: no redirect is followed.
 	Token bool
 }

@@ -20,6 +20,7 @@ var errTimeout = errors.New("timeout of the attempt")
 // answer is a response and what its head said of waiting.
 type answer struct {
 	Response
+	size int64         // of the body as it was read
 	wait time.Duration // of a usable Retry-After, else 0
 }
 
@@ -90,19 +91,52 @@ func (c *Client) exchange(ctx context.Context, call *call, slot *slot) (*answer,
 	c.pace.answered(slot, got.Status, got.wait)
 	if got.Status/100 != 2 {
 		got.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // the status says enough without the rest
+		got.size = int64(len(got.Body))
 		return got, nil
 	}
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return lost(true, fmt.Errorf("the body has the content encoding %q, which was not asked for", encoding))
 	}
-	if got.Body, err = io.ReadAll(io.LimitReader(resp.Body, c.maxBody+1)); err != nil {
-		return lost(true, fmt.Errorf("body cut after %d bytes: %w", len(got.Body), err))
+	body := &bodyReader{body: resp.Body, left: c.maxBody}
+	if call.Into != nil {
+		err = call.Into(resp.Header, body)
+	} else {
+		got.Body, err = io.ReadAll(body)
 	}
-	if int64(len(got.Body)) > c.maxBody {
+	got.size = body.read
+	switch {
+	case body.left < 0:
 		return nil, &TooLargeError{Method: call.Method, Path: call.Path, Limit: c.maxBody}
+	case body.err != nil:
+		return lost(true, fmt.Errorf("body cut after %d bytes: %w", body.read, body.err))
 	}
-	return got, nil
+	return got, err
 }
+
+// bodyReader reads a body up to a limit, and remembers how that went whatever its reader makes of it.
+type bodyReader struct {
+	body io.Reader
+	read int64
+	left int64 // below 0: the body is longer than it may be
+	err  error // of the reading; nil at the end
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errTooLong
+	}
+	n, err := b.body.Read(p)
+	b.read, b.left = b.read+int64(n), b.left-int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	if b.left < 0 {
+		return 0, errTooLong
+	}
+	return n, err
+}
+
+var errTooLong = errors.New("the body is longer than it may be")
 
 // cause is err without what must not be told on: secrets, and a deadline that was not the caller's.
 func (c *Client) cause(ctx, timed context.Context, call *call, err error) error {
