@@ -8,12 +8,8 @@
 package simulator
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
-	"strconv"
-	"sync"
 	"time"
 )
 
@@ -46,8 +42,7 @@ type Yard struct {
 	sessions *sessions
 	limit    *limiter
 	stock    *stock
-	journal  *journal
-	faults   *faults
+	front
 }
 
 // NewYard makes a yard that serves nobody yet: use it as a handler, or Start it. A config that cannot work is a mistake
@@ -63,8 +58,7 @@ func NewYard(cfg YardConfig) *Yard {
 		sessions: newSessions(cfg),
 		limit:    &limiter{kind: cfg.Limit, now: cfg.Now, perMinute: cfg.RequestsPerMinute},
 		stock:    newStock(cfg),
-		journal:  &journal{perEndpoint: map[string]int{}},
-		faults:   &faults{},
+		front:    front{gzip: cfg.Gzip},
 	}
 	if cfg.Swagger == SwaggerPage {
 		y.paths[swaggerDocumentPath] = SwaggerEndpoint
@@ -77,63 +71,21 @@ func NewYard(cfg YardConfig) *Yard {
 
 // Start serves the yard on a free port of 127.0.0.1 and tells its URL, which has no slash at its end. stop ends the
 // server and every connection at once, returns when it has ended, and may be called again.
-func (y *Yard) Start() (url string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, fmt.Errorf("starting the simulated yard: %w", err)
-	}
-	server := &http.Server{Handler: y, ReadHeaderTimeout: 30 * time.Second}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(l) // it ends by stop, and with no other error than ErrServerClosed
-	}()
-	stop = sync.OnceFunc(func() {
-		_ = server.Close() // the listener is closed either way
-		<-ended
-	})
-	return "http://" + l.Addr().String(), stop, nil
-}
+func (y *Yard) Start() (url string, stop func(), err error) { return listen(y) }
 
 // ServeHTTP answers one request, as the vendor would or as a fault tells.
 func (y *Yard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := y.receive(r)
-	answer := y.faults.ask(c.Request)
-	reply := y.outcome(c, answer)
-	if !wait(r.Context(), answer) || reply == nil {
-		drop(w)
-		return
-	}
-	y.journal.answered(c.N, reply.Status)
-	if answer.Cut != NoCut {
-		sendCut(w, reply, answer.Cut, answer.CutAt)
-		return
-	}
-	send(w, reply)
-}
-
-// outcome does what the request asks for, unless a fault takes its place, and says what to send: nil for nothing.
-func (y *Yard) outcome(c *call, answer *Answer) *Reply {
-	var reply *Reply
-	if answer.Act || (answer.Reply == nil && !answer.Drop) {
+	work := func(answer *Answer) *Reply {
 		c.shape(answer)
-		reply = y.serve(c)
-	} else if c.Endpoint != SwaggerEndpoint {
-		y.limit.count()
+		return y.serve(c)
 	}
-	if answer.Drop {
-		return nil
+	count := func() {
+		if c.Endpoint != SwaggerEndpoint {
+			y.limit.count()
+		}
 	}
-	if answer.Reply != nil {
-		reply = answer.Reply.clone()
-	}
-	if answer.Rewrite != nil {
-		answer.Rewrite(reply)
-	}
-	if y.cfg.Gzip && c.takesGzip {
-		reply.compress()
-	}
-	return reply
+	y.answer(w, r, c.Request, work, count)
 }
 
 // serve is the vendor's own behaviour.
@@ -171,7 +123,7 @@ func (y *Yard) tooMany(retry time.Duration) *Reply {
 	reply := refusal(http.StatusTooManyRequests,
 		fmt.Sprintf("Too many requests. Your limit is %d requests per minute.", y.limit.granted()))
 	if y.cfg.RetryAfter {
-		reply.Header.Set("Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
+		tellRetry(reply.Header, retry)
 	}
 	return reply
 }
@@ -184,32 +136,5 @@ func (y *Yard) Revoke(newKey string) { y.sessions.revoke(newKey) }
 // is told. It panics unless n is positive.
 func (y *Yard) SetLimit(n int) { y.limit.set(n) }
 
-// Fault has f asked about every request before anything is done for it; nil ends that. f answers nil for the vendor's
-// own behaviour. Its calls come one at a time, in the order of Request.N as far as requests come one after the other;
-// it may call every method of the Yard.
-func (y *Yard) Fault(f func(Request) *Answer) { y.faults.set(f) }
-
 // CheckPair says whether the yard would accept both tokens now, changing nothing: nil, or what is wrong with which.
 func (y *Yard) CheckPair(access, refresh string) error { return y.sessions.checkPair(access, refresh) }
-
-// wait holds the answer back as a fault asks. It is false when the client has gone away meanwhile.
-func wait(ctx context.Context, answer *Answer) bool {
-	if answer.Delay > 0 {
-		timer := time.NewTimer(answer.Delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return false
-		}
-	}
-	if answer.Until == nil {
-		return true
-	}
-	select {
-	case <-answer.Until:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

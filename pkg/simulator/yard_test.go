@@ -51,8 +51,13 @@ type yardClient struct {
 func newYardClient(t *testing.T, cfg YardConfig) *yardClient {
 	t.Helper()
 	clock := newClock()
-	cfg.Now, cfg.APIKey = clock.now, or(cfg.APIKey, testKey)
-	cfg.RequestsPerMinute = or(cfg.RequestsPerMinute, 1_000_000)
+	cfg.Now = clock.now
+	if cfg.APIKey == "" {
+		cfg.APIKey = testKey
+	}
+	if cfg.RequestsPerMinute == 0 {
+		cfg.RequestsPerMinute = 1_000_000
+	}
 	c := &yardClient{Yard: NewYard(cfg), t: t, clock: clock}
 	c.login()
 	return c

@@ -17,7 +17,6 @@ type call struct {
 	apiKey       string
 	accessToken  string
 	refreshToken string
-	takesGzip    bool
 
 	pageInstead int
 	rows        func([]string) []string
@@ -36,7 +35,6 @@ func (y *Yard) receive(r *http.Request) *call {
 		query:       query,
 		apiKey:      r.Header.Get("X-Api-Key"),
 		accessToken: r.Header.Get("X-Access-Token"),
-		takesGzip:   strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"),
 	}
 	c.Query = y.known(c.Endpoint, query)
 	if c.Endpoint == Purchases {

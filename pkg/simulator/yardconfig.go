@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -49,24 +50,16 @@ type Route struct {
 	ToExclusive bool   // the day that To names is not among the days; by default it is
 }
 
-// Order is the order of records over the pages of a listing.
-type Order int
-
-const (
-	Ascending  Order = iota // oldest ticket, lowest id first
-	Descending              // newest ticket, highest id first
-)
-
 func (c YardConfig) withDefaults() YardConfig {
-	c.Name = or(c.Name, "Simulated Yard")
-	c.RequestsPerMinute = or(c.RequestsPerMinute, 10)
-	c.AccessTTL = or(c.AccessTTL, time.Hour)
-	c.RefreshTTL = or(c.RefreshTTL, 30*24*time.Hour)
-	c.Zone = or(c.Zone, time.UTC)
-	c.TicketsPerDay = or(c.TicketsPerDay, 100)
-	c.Customers = or(c.Customers, 850)
-	c.Businesses = or(c.Businesses, 60)
-	c.MaxPageSize = or(c.MaxPageSize, 100)
+	c.Name = cmp.Or(c.Name, "Simulated Yard")
+	c.RequestsPerMinute = cmp.Or(c.RequestsPerMinute, 10)
+	c.AccessTTL = cmp.Or(c.AccessTTL, time.Hour)
+	c.RefreshTTL = cmp.Or(c.RefreshTTL, 30*24*time.Hour)
+	c.Zone = cmp.Or(c.Zone, time.UTC)
+	c.TicketsPerDay = cmp.Or(c.TicketsPerDay, 100)
+	c.Customers = cmp.Or(c.Customers, 850)
+	c.Businesses = cmp.Or(c.Businesses, 60)
+	c.MaxPageSize = cmp.Or(c.MaxPageSize, 100)
 
 	routes := maps.Clone(c.Routes)
 	if routes == nil {
@@ -77,9 +70,9 @@ func (c YardConfig) withDefaults() YardConfig {
 	}
 	for dataset, path := range defaultPath {
 		r := routes[dataset]
-		r.Path = or(r.Path, path)
+		r.Path = cmp.Or(r.Path, path)
 		if dataset == Purchases {
-			r.From, r.To, r.Layout = or(r.From, "startDate"), or(r.To, "endDate"), or(r.Layout, time.DateOnly)
+			r.From, r.To, r.Layout = cmp.Or(r.From, "startDate"), cmp.Or(r.To, "endDate"), cmp.Or(r.Layout, time.DateOnly)
 		}
 		routes[dataset] = r
 	}
@@ -137,12 +130,4 @@ func (c YardConfig) checkRoutes() (faults []error) {
 
 func isDataset(name string) bool {
 	return name == Purchases || name == Customers || name == Businesses
-}
-
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -233,4 +235,17 @@ func (y *Yard) tokenReply(message string, p pair, err error) *Reply {
 		return refusal(http.StatusInternalServerError, err.Error())
 	}
 	return jsonReply(http.StatusOK, body)
+}
+
+// RefreshTokensSentTwice names the refresh tokens, by their Credential, that reached RefreshEndpoint more than once,
+// whatever was answered.
+func (y *Yard) RefreshTokensSentTwice() []string {
+	times := map[string]int{}
+	for _, r := range y.Requests() {
+		if r.Endpoint == RefreshEndpoint && r.Credential != "" {
+			times[r.Credential]++
+		}
+	}
+	maps.DeleteFunc(times, func(_ string, n int) bool { return n < 2 })
+	return slices.Sorted(maps.Keys(times))
 }

@@ -2,52 +2,10 @@ package simulator
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"sync"
 	"time"
 )
-
-// list is records in the order in which pages are cut from them. It does not change.
-type list interface {
-	size() int
-	records(from, to int) iter.Seq[string] // each as JSON text; 0 <= from <= to <= size
-}
-
-// fixed is a list that somebody wrote.
-type fixed []string
-
-func (f fixed) size() int                             { return len(f) }
-func (f fixed) records(from, to int) iter.Seq[string] { return slices.Values(f[from:to]) }
-
-// chain is lists one after the other.
-type chain []list
-
-func (c chain) size() (n int) {
-	for _, l := range c {
-		n += l.size()
-	}
-	return n
-}
-
-func (c chain) records(from, to int) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		base := 0
-		for _, l := range c {
-			n := l.size()
-			lo, hi := max(from-base, 0), min(to-base, n)
-			base += n
-			if lo >= hi {
-				continue
-			}
-			for r := range l.records(lo, hi) {
-				if !yield(r) {
-					return
-				}
-			}
-		}
-	}
-}
 
 // listKey names a list: a day of purchases, or a listing with no day.
 type listKey struct{ dataset, day string }

@@ -1,18 +1,17 @@
 package simulator
 
 import (
-	"net/http"
 	"sync"
 	"time"
 )
 
-// Answer says how a yard departs from its own behaviour for one request. The parts can be combined, and are gone
-// through in this order: the request's work is done, unless Reply or Drop stand in its place without Act; the answer
-// is made; Delay and Until are waited for; it is sent, whole or Cut, or the connection is dropped. The zero Answer
-// changes nothing. A request whose work is not done counts against the rate limit all the same. Rows and Rewrite may be
-// called for several requests at once.
+// Answer says how a simulated vendor departs from its own behaviour for one request. The parts can be combined, and are
+// gone through in this order: the request's work is done, unless Reply or Drop stand in its place without Act; the
+// answer is made; Delay and Until are waited for; it is sent, whole or Cut, or the connection is dropped. The zero
+// Answer changes nothing. A request whose work is not done counts against the rate limit all the same. Rows and Rewrite
+// may be called for several requests at once.
 type Answer struct {
-	Page int                          // serve this page in place of the one asked for
+	Page int                          // serve this page, counted from 1, in place of the one asked for
 	Rows func(page []string) []string // change the records of the page before they are put into the envelope
 
 	Reply   *Reply       // send this in place of the real answer, and do none of the work
@@ -38,16 +37,6 @@ const (
 	CutChunked     // chunks, without the one that ends them
 	CutUnsized     // neither: the body ends with the connection, which looks like the end of a whole one
 )
-
-// Reply is an answer as it is sent, before any compression by YardConfig.Gzip.
-type Reply struct {
-	Status int
-	Header http.Header // Content-Length is added to it
-	Body   []byte
-}
-
-// Refuse is a fault that answers a status and an error envelope with a message, and does none of the work.
-func Refuse(status int, message string) *Answer { return &Answer{Reply: refusal(status, message)} }
 
 // Lose is a fault that does the work and drops the connection in place of an answer.
 func Lose() *Answer { return &Answer{Act: true, Drop: true} }
@@ -80,3 +69,8 @@ func (f *faults) ask(r Request) *Answer {
 	}
 	return &Answer{}
 }
+
+// Fault has decide asked about every request before anything is done for it; nil ends that. decide answers nil for the
+// vendor's own behaviour. Its calls come one at a time, in the order of Request.N as far as requests come one after the
+// other; it may call every method of the simulated vendor.
+func (f *front) Fault(decide func(Request) *Answer) { f.faults.set(decide) }

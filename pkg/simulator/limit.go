@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -85,6 +87,11 @@ func (l *limiter) wait(now time.Time) time.Duration {
 }
 
 func (l *limiter) gap() time.Duration { return time.Minute / time.Duration(l.perMinute) }
+
+// tellRetry says in a header when a request would pass, in whole seconds.
+func tellRetry(h http.Header, retry time.Duration) {
+	h.Set("Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
+}
 
 func (l *limiter) granted() int {
 	l.mu.Lock()
