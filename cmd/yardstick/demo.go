@@ -63,7 +63,7 @@ func (s *session) printFiles(o *opened) error {
 	if err != nil {
 		return fmt.Errorf("look at what was written: %w", err)
 	}
-	fmt.Fprintf(s.out, "\nThe plain files: %s, %s in %s.\n", o.root, size(bytes), counted(files, "file"))
+	fmt.Fprintf(s.out, "\n%s\n", wrapped(fmt.Sprintf("The plain files: %s, %s in %s.", o.root, size(bytes), counted(files, "file")), s.width))
 	if newest != "" {
 		buckets := filepath.Dir(filepath.Clean(o.root))
 		fmt.Fprintf(s.out, "A purchase of the newest day:\n\n")

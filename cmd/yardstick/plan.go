@@ -67,7 +67,7 @@ func (s *session) printForecast(f app.Forecast, run time.Duration) {
 		fmt.Fprintf(s.out, "%s/%s on %s\n\n", f.Source, a.Account, a.Today)
 		t := table{heading: []string{"DATASET", ">OPEN", ">UNSETTLED", ">LISTINGS", ">BACKLOG", ">VERIFY", ">REQUESTS", "DAYS"}}
 		for _, d := range a.Datasets {
-			days := "-"
+			days := none
 			if d.First != 0 {
 				days = d.First.String()
 			}

@@ -14,6 +14,9 @@ type table struct {
 	rows    [][]string
 }
 
+// none is a cell with nothing to say.
+const none = "-"
+
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // print writes the table. Where it is wider than the terminal, the last column goes on lines of its own under its rows.
@@ -47,7 +50,9 @@ func (t *table) folded() string {
 	last := len(t.heading) - 1
 	lines := strings.SplitAfter(t.text(last), "\n")
 	for i, cells := range t.rows {
-		lines[i+1] += "    " + cells[last] + "\n"
+		if cells[last] != none {
+			lines[i+1] += "    " + cells[last] + "\n"
+		}
 	}
 	return strings.Join(lines, "")
 }

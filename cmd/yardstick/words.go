@@ -31,9 +31,9 @@ func counted[T int | int64](n T, noun string) string {
 
 // length spells a time as people say it: 42s, 6m, 1h 20m, 3d 4h.
 func length(d time.Duration) string {
-	switch {
+	switch d = d.Round(time.Second); {
 	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds()))
+		return fmt.Sprintf("%ds", d/time.Second)
 	case d < time.Hour:
 		return pair(d, time.Minute, "m", time.Second, "s", d < 10*time.Minute)
 	case d < 24*time.Hour:
