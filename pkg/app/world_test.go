@@ -45,6 +45,7 @@ type world struct {
 	network *bubble.Network
 	dir     string
 	config  string // settings of the account, as YAML lines
+	more    string // further accounts, as YAML
 	stop    chan struct{}
 }
 
@@ -65,7 +66,7 @@ func inWorld(t *testing.T, yard simulator.YardConfig, config string, test func(w
 		}
 		w.yard = simulator.NewYard(yard)
 		var err error
-		if w.cloud, err = localcloud.Open(dir, localcloud.Options{Now: time.Now}); err != nil {
+		if w.cloud, err = localcloud.Open(dir, localcloud.Options{Now: time.Now, NoSync: true}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
@@ -91,8 +92,8 @@ func (w *world) pass(d time.Duration) { <-time.After(d) }
 func (w *world) open() *app.App {
 	w.Helper()
 	lines := strings.Split(strings.TrimSpace(w.config), "\n")
-	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n",
-		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "))
+	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n%s",
+		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "), w.more)
 	a, err := app.Open(w.Context(), app.Options{Config: text, Endpoint: "http://" + cloudAddress,
 		Transport: w.network.Transport(w), Stop: w.stop})
 	if err != nil {
