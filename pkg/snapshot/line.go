@@ -1,17 +1,12 @@
 package snapshot
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxCollisions bounds how many names of colliding members an Encoder remembers.
-const maxCollisions = 20
+// maxDepth is how deep arrays and objects may stand in one another; a JSON tokenizer of this project goes no deeper.
+const maxDepth = 10_000
 
 // Encoder turns a vendor's record into a line: the record's own tokens as sent, less white space between them and less
 // the members to omit. It notes members of one object that repeat or differ only in case. The zero Encoder omits
@@ -19,15 +14,14 @@ const maxCollisions = 20
 type Encoder struct {
 	omit       *omission
 	collisions map[string]bool
-	src        []byte
-	pos        int
-	dst        []byte
-}
 
-// omission is a node of the tree that the pointers to omit make.
-type omission struct {
-	whole bool // what stands here is left out
-	below map[string]*omission
+	src   []byte // the record
+	pos   int    // src before it was looked at
+	from  int    // src before it was copied or left out; src[from:pos] is still to be copied
+	dst   []byte
+	depth int
+	muted bool     // what stands here is left out: its names are not noted
+	names [][]byte // of the objects that are open, the innermost one's at the end
 }
 
 // NewEncoder makes an Encoder that leaves out what the JSON pointers (RFC 6901) name. A token that is a number is an
@@ -36,30 +30,18 @@ type omission struct {
 func NewEncoder(omit []string) (*Encoder, error) {
 	e := &Encoder{}
 	for _, pointer := range omit {
-		if !strings.HasPrefix(pointer, "/") {
-			return nil, fmt.Errorf("omit %q: expected a JSON pointer to a member, such as /DriverLicense", pointer)
-		}
 		if e.omit == nil {
 			e.omit = &omission{}
 		}
-		node := e.omit
-		for token := range strings.SplitSeq(pointer[1:], "/") {
-			name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-			if node.below == nil {
-				node.below = map[string]*omission{}
-			}
-			if node.below[name] == nil {
-				node.below[name] = &omission{}
-			}
-			node = node.below[name]
+		if err := e.omit.add(pointer); err != nil {
+			return nil, err
 		}
-		node.whole = true
 	}
 	return e, nil
 }
 
 // Collisions are the names, in lower case and sorted, of members that repeated or differed only in case within an
-// object, over all lines so far: at most 20 of them.
+// object, over all lines so far: the first 20 of them. What was left out does not count.
 func (e *Encoder) Collisions() []string {
 	names := make([]string, 0, len(e.collisions))
 	for name := range e.collisions {
@@ -69,23 +51,26 @@ func (e *Encoder) Collisions() []string {
 	return names
 }
 
-var errNotJSON = errors.New("the record is not one JSON value")
-
 // Line appends the record to dst without a line's end. The record must be one valid JSON value, as a tokenizer cut it
-// out; what breaks the grammar of the tokens' order is an error.
+// out; the spelling of numbers and literals is not looked at. Tokens in an order that JSON has not, a string with a
+// control character, and nesting deeper than 10,000 are errors that quote nothing of the record; line is dst then.
+// Nothing is allocated but what dst has to grow by, as long as names are plain ASCII and do not collide.
 func (e *Encoder) Line(dst, record []byte) (line []byte, err error) {
-	e.src, e.pos, e.dst = record, 0, dst
+	e.src, e.pos, e.from, e.dst, e.depth, e.muted, e.names = record, 0, 0, dst, 0, false, e.names[:0]
 	defer func() { e.src, e.dst = nil, nil }()
 	e.space()
-	if !e.value(e.omit) {
-		return dst, errNotJSON
+	ok := e.value(e.omit)
+	if e.depth > maxDepth {
+		return dst, fmt.Errorf("the record is nested more than %d deep", maxDepth)
 	}
-	if e.space(); e.pos != len(e.src) {
-		return dst, errNotJSON
+	if e.space(); !ok || e.pos != len(e.src) {
+		return dst, fmt.Errorf("the record is not one JSON value: it breaks off or goes wrong at byte %d of %d", e.pos, len(e.src))
 	}
+	e.flush()
 	return e.dst, nil
 }
 
+// peek is the next byte, or 0 at the end.
 func (e *Encoder) peek() byte {
 	if e.pos < len(e.src) {
 		return e.src[e.pos]
@@ -93,229 +78,180 @@ func (e *Encoder) peek() byte {
 	return 0
 }
 
-func (e *Encoder) space() {
-	for e.pos < len(e.src) {
-		switch e.src[e.pos] {
-		case ' ', '\t', '\r', '\n':
-			e.pos++
-		default:
-			return
-		}
-	}
+// flush copies what was looked at.
+func (e *Encoder) flush() {
+	e.dst = append(e.dst, e.src[e.from:e.pos]...)
+	e.from = e.pos
 }
 
-// value copies one value and says whether there was one.
-func (e *Encoder) value(o *omission) bool {
+// length is what dst would hold after a flush.
+func (e *Encoder) length() int { return len(e.dst) + e.pos - e.from }
+
+// cut leaves out all that was looked at since the length was that.
+func (e *Encoder) cut(length int) {
+	e.flush()
+	e.dst = e.dst[:length]
+}
+
+// space leaves out white space.
+func (e *Encoder) space() {
+	if c := e.peek(); c > ' ' {
+		return
+	}
+	e.flush()
+	for e.pos < len(e.src) && isSpace(e.src[e.pos]) {
+		e.pos++
+	}
+	e.from = e.pos
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// value goes past one value, and says whether there was one.
+func (e *Encoder) value(o *omission) (ok bool) {
 	switch e.peek() {
 	case '{':
-		return e.object(o)
+		return e.enter() && e.object(o)
 	case '[':
-		return e.array(o)
+		return e.enter() && e.array(o)
 	case '"':
-		start := e.pos
-		_, ok := e.skipString()
-		e.dst = append(e.dst, e.src[start:e.pos]...)
+		_, ok = e.text()
 		return ok
-	default:
-		start := e.pos
-		for e.pos < len(e.src) && !delimiter(e.src[e.pos]) {
-			e.pos++
-		}
-		e.dst = append(e.dst, e.src[start:e.pos]...)
-		return e.pos > start
 	}
+	start := e.pos
+	for e.pos < len(e.src) && !delimits(e.src[e.pos]) {
+		e.pos++
+	}
+	return e.pos > start
 }
 
-func delimiter(c byte) bool {
-	return c <= ' ' || c == ',' || c == ']' || c == '}' || c == ':' || c == '"' || c == '[' || c == '{'
+func delimits(c byte) bool {
+	switch c {
+	case ',', ':', '"', '[', ']', '{', '}':
+		return true
+	}
+	return c <= ' '
 }
 
-// skipString goes past a string. It is simple where it holds neither escapes nor bytes beyond ASCII.
-func (e *Encoder) skipString() (simple, ok bool) {
+// text goes past a string. It is simple where it holds neither escapes nor bytes beyond ASCII.
+func (e *Encoder) text() (simple, ok bool) {
 	simple = true
-	for e.pos++; e.pos < len(e.src); e.pos++ {
-		switch c := e.src[e.pos]; {
+	for i := e.pos + 1; i < len(e.src); i++ {
+		switch c := e.src[i]; {
 		case c == '"':
-			e.pos++
+			e.pos = i + 1
 			return simple, true
-		case c == '\\':
-			simple = false
-			e.pos++
 		case c < ' ':
+			e.pos = i
 			return false, false
 		case c >= 0x80:
 			simple = false
+		case c == '\\':
+			simple = false
+			if i+1 < len(e.src) && e.src[i+1] > ' ' {
+				i++
+			}
 		}
 	}
 	e.pos = len(e.src)
 	return false, false
 }
 
-func (e *Encoder) array(o *omission) bool {
+// enter goes past the bracket that opens an object or array.
+func (e *Encoder) enter() bool {
 	e.pos++
-	e.dst = append(e.dst, '[')
-	for index, kept := 0, 0; ; index++ {
-		if e.space(); e.peek() == ']' && index == 0 {
-			break
-		}
-		child := o.at(index)
-		mark := len(e.dst)
-		if kept > 0 {
-			e.dst = append(e.dst, ',')
-		}
-		if !e.value(child) {
-			return false
-		}
-		if child != nil && child.whole {
-			e.dst = e.dst[:mark]
-		} else {
-			kept++
-		}
-		if e.space(); e.peek() == ']' {
-			break
-		}
-		if e.peek() != ',' {
-			return false
-		}
+	e.depth++
+	return e.depth <= maxDepth
+}
+
+// next goes to the next part of an object or array, or past its end. The comma before the part stays only if a part
+// before it did.
+func (e *Encoder) next(end byte, index, kept int) (more, ok bool) {
+	e.space()
+	switch c := e.peek(); {
+	case c == end:
 		e.pos++
+		e.depth--
+		return false, true
+	case index == 0:
+		return true, true
+	case c != ',':
+		return false, false
 	}
+	mark := e.length()
 	e.pos++
-	e.dst = append(e.dst, ']')
-	return true
+	if kept == 0 {
+		e.cut(mark)
+	}
+	e.space()
+	return true, true
+}
+
+// part goes past the value of an element or member, and keeps it or leaves out all since mark.
+func (e *Encoder) part(o *omission, mark int) (kept int, ok bool) {
+	if o == nil || !o.whole {
+		return 1, e.value(o)
+	}
+	outer := e.muted
+	e.muted = true
+	ok = e.value(nil)
+	e.muted = outer
+	e.cut(mark)
+	return 0, ok
+}
+
+func (e *Encoder) array(o *omission) bool {
+	kept := 0
+	for index := 0; ; index++ {
+		mark := e.length()
+		if more, ok := e.next(']', index, kept); !more {
+			return ok
+		}
+		n, ok := e.part(o.element(index), mark)
+		if !ok {
+			return false
+		}
+		kept += n
+	}
 }
 
 func (e *Encoder) object(o *omission) bool {
-	e.pos++
-	e.dst = append(e.dst, '{')
-	var names members
-	for index, kept := 0, 0; ; index++ {
-		if e.space(); e.peek() == '}' && index == 0 {
-			break
+	seen := members{base: len(e.names)}
+	defer e.forget(seen.base)
+	kept := 0
+	for index := 0; ; index++ {
+		mark := e.length()
+		if more, ok := e.next('}', index, kept); !more {
+			return ok
 		}
-		start := e.pos
-		if e.peek() != '"' {
+		name, simple, ok := e.name()
+		if !ok {
 			return false
 		}
-		simple, ok := e.skipString()
-		name := e.src[start:e.pos]
-		if e.space(); !ok || e.peek() != ':' {
+		n, ok := e.part(o.member(name, simple), mark)
+		if !ok {
 			return false
 		}
-		e.pos++
-		child := o.member(name)
-		mark := len(e.dst)
-		if kept > 0 {
-			e.dst = append(e.dst, ',')
+		if kept += n; n > 0 && !e.muted {
+			e.note(&seen, name, simple)
 		}
-		e.dst = append(append(e.dst, name...), ':')
-		e.space()
-		if !e.value(child) {
-			return false
-		}
-		if child != nil && child.whole {
-			e.dst = e.dst[:mark]
-		} else {
-			kept++
-			if names.add(name, simple) {
-				e.collide(name)
-			}
-		}
-		if e.space(); e.peek() == '}' {
-			break
-		}
-		if e.peek() != ',' {
-			return false
-		}
-		e.pos++
+	}
+}
+
+// name goes past a member's name, to its value.
+func (e *Encoder) name() (quoted []byte, simple, ok bool) {
+	start := e.pos
+	if e.peek() != '"' {
+		return nil, false, false
+	}
+	if simple, ok = e.text(); !ok {
+		return nil, false, false
+	}
+	quoted = e.src[start:e.pos]
+	if e.space(); e.peek() != ':' {
+		return nil, false, false
 	}
 	e.pos++
-	e.dst = append(e.dst, '}')
-	return true
-}
-
-func (e *Encoder) collide(quoted []byte) {
-	if e.collisions == nil {
-		e.collisions = map[string]bool{}
-	}
-	if len(e.collisions) < maxCollisions {
-		e.collisions[strings.ToLower(unquote(quoted))] = true
-	}
-}
-
-func (o *omission) member(quoted []byte) *omission {
-	if o == nil || o.below == nil {
-		return nil
-	}
-	return o.below[unquote(quoted)]
-}
-
-func (o *omission) at(index int) *omission {
-	if o == nil || o.below == nil {
-		return nil
-	}
-	return o.below[strconv.Itoa(index)]
-}
-
-// unquote reads a JSON string; a broken escape reads as U+FFFD.
-func unquote(quoted []byte) string {
-	text, _ := jsontext.AppendUnquote(nil, quoted) // what could be read is answered beside the error
-	return string(text)
-}
-
-// members are the names seen in one object. A set of 64 bits answers most questions without a look at the names.
-type members struct {
-	seen    uint64
-	plain   bool // no name so far needs unquoting
-	quoted  [][]byte
-	backing [32][]byte
-}
-
-// add says whether the object has such a name already, repeated or in another case.
-func (m *members) add(quoted []byte, simple bool) (collides bool) {
-	if m.quoted == nil {
-		m.quoted, m.plain = m.backing[:0], true
-	}
-	bit := foldedBit(quoted)
-	m.plain = m.plain && simple
-	if m.seen&bit != 0 || !m.plain {
-		for _, other := range m.quoted {
-			if sameFolded(other, quoted, m.plain) {
-				collides = true
-				break
-			}
-		}
-	}
-	m.seen |= bit
-	m.quoted = append(m.quoted, quoted)
-	return collides
-}
-
-func foldedBit(quoted []byte) uint64 {
-	hash := uint32(2166136261)
-	for _, c := range quoted {
-		hash = (hash ^ uint32(c|0x20)) * 16777619
-	}
-	return 1 << (hash >> 26)
-}
-
-func sameFolded(a, b []byte, plain bool) bool {
-	if !plain {
-		return strings.EqualFold(unquote(a), unquote(b))
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
+	e.space()
+	return quoted, simple, true
 }
