@@ -115,7 +115,14 @@ func (r *accountRun) work(ctx, working context.Context) {
 	}
 	workers.Wait()
 	for _, d := range r.datasets { // an ETag that was adopted is all that may be left to write
-		if err := d.book.Save(ctx); err != nil && !errors.Is(err, snapshot.ErrConflict) {
+		err := d.book.Save(ctx)
+		if errors.Is(err, snapshot.ErrConflict) {
+			err = nil // told by the window that met it
+		}
+		if err == nil && d.Listing && d.done > 0 && !slices.Equal(d.parts, []string{d.Name}) {
+			err = r.publisher.Prune(ctx, r.Source, d.Name, r.account.Name, d.parts)
+		}
+		if err != nil {
 			r.fail(asError(err))
 		}
 	}
@@ -179,6 +186,13 @@ func (r *accountRun) take(working context.Context) *task {
 	return t
 }
 
+// abandon takes the other windows of a part that cannot be done out of the queue. They stay due.
+func (r *accountRun) abandon(t *task) {
+	r.queue = slices.DeleteFunc(r.queue, func(other *task) bool {
+		return other.dataset == t.dataset && other.name.Part == t.name.Part
+	})
+}
+
 // finish notes how a window ended.
 func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 	r.mu.Lock()
@@ -202,6 +216,9 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 		failure := asError(err)
 		t.dataset.result.Failed = append(t.dataset.result.Failed,
 			Failure{Day: t.name.Day, Part: t.name.Part, Kind: failure.Kind, Error: clean(failure)})
+		if failure.Part {
+			r.abandon(t)
+		}
 		r.Log.ErrorContext(ctx, "window failed", "window", t.name.String(), "kind", failure.Kind, "error", failure)
 		state = "failed"
 	}

@@ -26,11 +26,11 @@ const (
 	Busy              Kind = "busy"               // another run holds the account
 )
 
-// Error is a failure of a kind. A vendor's room makes it; Account says that nothing else of the account can be done
-// either, as when its key is refused.
+// Error is a failure of a kind. A vendor's room makes it, and says how far it reaches.
 type Error struct {
 	Kind    Kind
-	Account bool
+	Part    bool // no other day of this part of the dataset can be done either, as when a brand is out of the key's scope
+	Account bool // nothing else of the account can be done either, as when its key is refused
 	Err     error
 }
 

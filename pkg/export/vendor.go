@@ -81,6 +81,7 @@ type Account struct {
 type Dataset struct {
 	Name    string
 	Listing bool     // read whole each time; otherwise a day at a time
+	Sorted  bool     // the vendor promises no order: lines are sorted, so that the same rows make the same object
 	Spec    string   // fingerprint of what is asked
 	Omit    []string // JSON pointers of members that are cut from every record
 }

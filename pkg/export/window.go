@@ -26,6 +26,11 @@ func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.S
 	if err != nil {
 		return err
 	}
+	if t.dataset.Sorted {
+		if err := spool.Sort(); err != nil {
+			return err
+		}
+	}
 	content, err := spool.Finish()
 	if err != nil {
 		return err

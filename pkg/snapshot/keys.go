@@ -61,7 +61,11 @@ func (l Layout) ParseData(key string) (n Name, ok bool) {
 
 // Latest is the key of the newest copy of a listing's part.
 func (l Layout) Latest(n Name) string {
-	return fmt.Sprintf("%slatest/%s/%s/account=%s/%s%s", l.Prefix, n.Source, n.Dataset, n.Account, n.Part, dataSuffix)
+	return l.latest(n.Source, n.Dataset, n.Account) + n.Part + dataSuffix
+}
+
+func (l Layout) latest(source, dataset, account string) string {
+	return fmt.Sprintf("%slatest/%s/%s/account=%s/", l.Prefix, source, dataset, account)
 }
 
 // Ledgers is what the keys of a dataset's ledgers of one account begin with. It ends in "/".

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -25,9 +26,11 @@ type Content struct {
 
 // Spool gathers the lines of one window in a temporary file, compressed and counted, so that digest and length are
 // known before the first byte is sent and memory stays the same however long the window is. One Spool serves one window
-// after another. It is not safe for concurrent use.
+// after another: Begin, Append for each record, Finish, Body. After an error only Begin, Reset and Close are of use. It
+// does not retry, and is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
 	encoder *Encoder
+	folder  string
 	file    *os.File
 	out     *bufio.Writer
 	zip     *gzip.Writer
@@ -40,26 +43,35 @@ type Spool struct {
 // NewSpool opens an empty spool in a folder for temporary files; "" is the system's. The file is unlinked at once, so
 // that a killed process leaves nothing behind.
 func NewSpool(folder string) (*Spool, error) {
+	zip, err := gzip.NewWriterLevel(io.Discard, gzipLevel)
+	if err != nil {
+		return nil, fmt.Errorf("open a spool: %w", err)
+	}
+	file, err := unlinkedFile(folder)
+	if err != nil {
+		return nil, err
+	}
+	out := bufio.NewWriterSize(file, 64<<10)
+	zip.Reset(out)
+	return &Spool{encoder: &Encoder{}, folder: folder, file: file, out: out, zip: zip, sum: sha256.New()}, nil
+}
+
+func unlinkedFile(folder string) (*os.File, error) {
 	file, err := os.CreateTemp(folder, "yardstick-spool-*")
 	if err != nil {
 		return nil, fmt.Errorf("open a spool: %w", err)
 	}
 	if err := os.Remove(file.Name()); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("open a spool: %w", err)
+		return nil, fmt.Errorf("open a spool: %w", errors.Join(err, file.Close()))
 	}
-	s := &Spool{encoder: &Encoder{}, file: file, out: bufio.NewWriterSize(file, 64<<10), sum: sha256.New()}
-	s.zip, err = gzip.NewWriterLevel(s.out, gzipLevel)
-	if err != nil {
-		return nil, fmt.Errorf("open a spool: %w", err)
-	}
-	return s, nil
+	return file, nil
 }
 
 // Close frees the spool and its file.
 func (s *Spool) Close() error { return s.file.Close() }
 
-// Begin empties the spool for a window whose records go through the encoder.
+// Begin empties the spool for a window whose records go through the encoder. A new spool needs no Begin where nothing is
+// omitted.
 func (s *Spool) Begin(e *Encoder) error {
 	s.encoder = e
 	return s.Reset()
@@ -80,13 +92,15 @@ func (s *Spool) Reset() error {
 	return nil
 }
 
-// Append adds a record as the next line. Its fingerprint is 8 bytes of the line's SHA-256: equal lines have the same.
+// Append adds a record as the next line. Its fingerprint is 8 bytes of the line's SHA-256: equal lines have the same. A
+// record that Encoder.Line refuses is its error, and nothing was added then.
 func (s *Spool) Append(record []byte) (fingerprint uint64, err error) {
 	if s.line, err = s.encoder.Line(s.line[:0], record); err != nil {
 		return 0, err
 	}
 	fingerprint = lineFingerprint(s.line)
-	return fingerprint, s.write(append(s.line, '\n'))
+	s.line = append(s.line, '\n')
+	return fingerprint, s.write(s.line)
 }
 
 // Fingerprint is the fingerprint that Append would give for the record; nothing is added.
@@ -112,32 +126,24 @@ func (s *Spool) write(line []byte) error {
 	return nil
 }
 
-// Drop takes out the lines of the given numbers (from 0, ascending): rows that were seen twice while a list moved.
+// Drop takes out the lines of the given numbers (from 0, ascending): rows that were seen twice while a list moved. It
+// writes the others anew, so that Append may follow. A number that no line has is an error, and nothing was dropped then.
 func (s *Spool) Drop(lines []int64) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	if _, err := s.Finish(); err != nil {
-		return err
+	last := int64(-1)
+	for _, number := range lines {
+		if number <= last || number >= s.rows {
+			return fmt.Errorf("drop line %d after line %d of %d: expected ascending numbers from 0", number, last, s.rows)
+		}
+		last = number
 	}
-	whole, err := NewSpool("")
+	body, whole, err := s.renew()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = whole.Close() }()
-	body, err := s.Body()
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(whole.file, body); err != nil {
-		return fmt.Errorf("copy the spool: %w", err)
-	}
-	if body, err = whole.Body(); err != nil {
-		return err
-	}
-	if err := s.Reset(); err != nil {
-		return err
-	}
+	defer func() { _ = whole.Close() }() // body reads it until then
 	number := int64(-1)
 	return eachLine(body, func(line []byte) error {
 		if number++; len(lines) > 0 && lines[0] == number {
@@ -148,9 +154,32 @@ func (s *Spool) Drop(lines []int64) error {
 	})
 }
 
-// eachLine calls f with each line of a compressed object, its end included. The line is only good until f returns.
+// renew empties the spool to have its lines written anew, and answers what it held, to be read until whole is closed.
+func (s *Spool) renew() (body io.Reader, whole *os.File, err error) {
+	if _, err := s.Finish(); err != nil {
+		return nil, nil, err
+	}
+	if body, err = s.Body(); err != nil {
+		return nil, nil, err
+	}
+	file, err := unlinkedFile(s.folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	whole, s.file = s.file, file
+	if err := s.Reset(); err != nil {
+		return nil, nil, errors.Join(err, whole.Close())
+	}
+	return body, whole, nil
+}
+
+// eachLine calls f with each line of a compressed object, its end included where it has one. The line is only good until
+// f returns.
 func eachLine(object io.Reader, f func(line []byte) error) error {
 	plain, err := gzip.NewReader(object)
+	if err == io.EOF {
+		return errors.New("read compressed lines: there is not one byte; expected gzip")
+	}
 	if err != nil {
 		return fmt.Errorf("read compressed lines: %w", err)
 	}
@@ -162,24 +191,26 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 			long = append(long, line...)
 			continue
 		}
-		if err == io.EOF && len(line)+len(long) == 0 {
-			return nil
-		}
-		if err != nil {
+		if err != nil && err != io.EOF {
 			return fmt.Errorf("read compressed lines: %w", err)
 		}
 		if len(long) > 0 {
 			long = append(long, line...)
-			line = long
+			line, long = long, long[:0]
 		}
-		if err := f(line); err != nil {
-			return err
+		if len(line) > 0 {
+			if err := f(line); err != nil {
+				return err
+			}
 		}
-		long = long[:0]
+		if err == io.EOF {
+			return nil
+		}
 	}
 }
 
-// Finish ends the window and tells what it holds. Only Body, Begin, Reset and Close may follow.
+// Finish ends the window and tells what it holds. Its object is there from then on, of one gzip member even where there
+// is no line; the same lines make the same bytes. Only Finish, Body, Begin, Reset and Close may follow.
 func (s *Spool) Finish() (Content, error) {
 	if err := s.zip.Close(); err != nil {
 		return Content{}, fmt.Errorf("finish the spool: %w", err)
@@ -196,7 +227,8 @@ func (s *Spool) Rows() int64 { return s.rows }
 // Collisions are the names of colliding members, as Encoder.Collisions tells them.
 func (s *Spool) Collisions() []string { return s.encoder.Collisions() }
 
-// Body is the finished object, from its beginning. It is good until the next Begin or Reset.
+// Body is the finished object, from its beginning. Several may be read side by side. It is good until the next Begin,
+// Reset or Close.
 func (s *Spool) Body() (io.ReadSeeker, error) {
 	end, err := s.file.Seek(0, io.SeekCurrent)
 	if err != nil {
