@@ -31,12 +31,29 @@ type Window struct {
 	Closed        bool // the day is over: a list that still moves is a fault
 }
 
+// Mark is a place in a Sink. The zero Mark is its beginning.
+type Mark = snapshot.Mark
+
 // Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
 type Sink interface {
+	Lines
+	Rewinder
+}
+
+// Lines takes records.
+type Lines interface {
 	// Append adds a record, one JSON value as the vendor sent it, and answers 8 bytes by which equal records are known.
 	Append(record []byte) (fingerprint uint64, err error)
 	// Fingerprint answers the same 8 bytes and adds nothing.
 	Fingerprint(record []byte) (uint64, error)
+}
+
+// Rewinder takes records back.
+type Rewinder interface {
+	// Mark remembers the place after the records so far.
+	Mark() (Mark, error)
+	// Rollback drops the records after a mark.
+	Rollback(m Mark) error
 	// Drop takes records out again, by their numbers from 0, ascending.
 	Drop(rows []int64) error
 	// Reset drops every record, to read the window again.

@@ -1,0 +1,60 @@
+package snapshot
+
+import (
+	"encoding"
+	"fmt"
+	"io"
+)
+
+// Mark is a place in a spool, between two lines. The zero Mark is its beginning.
+type Mark struct {
+	offset, rows, bytes int64
+	sum                 []byte // state of the digest
+}
+
+// Mark remembers the place after the lines so far. It ends a member of the compressed file; a file of several members is
+// one object to its readers.
+func (s *Spool) Mark() (Mark, error) {
+	if s.rows == 0 {
+		return Mark{}, nil
+	}
+	if err := s.zip.Close(); err != nil {
+		return Mark{}, fmt.Errorf("mark the spool: %w", err)
+	}
+	if err := s.out.Flush(); err != nil {
+		return Mark{}, fmt.Errorf("mark the spool: %w", err)
+	}
+	s.zip.Reset(s.out)
+	offset, err := s.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return Mark{}, fmt.Errorf("mark the spool: %w", err)
+	}
+	sum, err := s.sum.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return Mark{}, fmt.Errorf("mark the spool: %w", err)
+	}
+	return Mark{offset: offset, rows: s.rows, bytes: s.bytes, sum: sum}, nil
+}
+
+// Rollback drops the lines after a mark of this window. Append may follow.
+func (s *Spool) Rollback(m Mark) error {
+	if m.rows == s.rows && m.bytes == s.bytes {
+		return nil
+	}
+	if m.rows == 0 {
+		return s.Reset()
+	}
+	s.out.Reset(s.file)
+	s.zip.Reset(s.out)
+	s.rows, s.bytes = m.rows, m.bytes
+	if err := s.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.sum); err != nil {
+		return fmt.Errorf("roll the spool back: %w", err)
+	}
+	if _, err := s.file.Seek(m.offset, io.SeekStart); err != nil {
+		return fmt.Errorf("roll the spool back: %w", err)
+	}
+	if err := s.file.Truncate(m.offset); err != nil {
+		return fmt.Errorf("roll the spool back: %w", err)
+	}
+	return nil
+}
