@@ -7,13 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-const ledgerVersion = 1
+const (
+	ledgerVersion = 1
+	ledgerRemedy  = "restore an earlier version of this object, or delete it to have its days read again"
+)
 
 // Entry is the ledger's word on one partition part: what was written, and why it is complete.
 type Entry struct {
@@ -97,8 +101,7 @@ func (b *Book) read(ctx context.Context, name string) (*month, error) {
 		return nil, fmt.Errorf("read the ledger %s: %w", key, err)
 	}
 	if m.Ledger, err = parseLedger(text); err != nil {
-		return nil, fmt.Errorf("the ledger %s cannot be used: %w; restore an earlier version of this object, "+
-			"or delete it to have its days read again", key, err)
+		return nil, fmt.Errorf("the ledger %s %w", key, err)
 	}
 	if m.Source != b.source || m.Dataset != b.dataset || m.Account != b.account || m.Month != name {
 		return nil, fmt.Errorf("the ledger %s is another's (%s %s %s %s): it was copied here; delete it to have its days read again",
@@ -109,15 +112,28 @@ func (b *Book) read(ctx context.Context, name string) (*month, error) {
 }
 
 func parseLedger(text []byte) (Ledger, error) {
+	var head struct{ Version int }
+	if err := json.Unmarshal(text, &head); err != nil {
+		return Ledger{}, fmt.Errorf("cannot be used: expected a ledger in JSON: %w; %s", err, ledgerRemedy)
+	}
+	if head.Version > ledgerVersion {
+		return Ledger{}, fmt.Errorf("has version %d, and this program knows version %d: "+
+			"a newer yardstick wrote it; use that one", head.Version, ledgerVersion)
+	}
+	if head.Version != ledgerVersion {
+		return Ledger{}, fmt.Errorf("cannot be used: it has version %d, expected %d; %s", head.Version, ledgerVersion, ledgerRemedy)
+	}
 	var l Ledger
 	if err := json.Unmarshal(text, &l); err != nil {
-		return Ledger{}, fmt.Errorf("expected a ledger in JSON: %w", err)
-	}
-	if l.Version != ledgerVersion {
-		return Ledger{}, fmt.Errorf("it has version %d, and this program knows version %d", l.Version, ledgerVersion)
+		return Ledger{}, fmt.Errorf("cannot be used: expected a ledger of version %d: %w; %s", ledgerVersion, err, ledgerRemedy)
 	}
 	if l.Days == nil {
 		l.Days = map[Day]map[string]Entry{}
+	}
+	for day := range l.Days {
+		if day == 0 || day.Month() != l.Month {
+			return Ledger{}, fmt.Errorf("cannot be used: it has the day %q in the month %q; %s", day, l.Month, ledgerRemedy)
+		}
 	}
 	return l, nil
 }
@@ -134,11 +150,15 @@ func (b *Book) Entry(day Day, part string) (Entry, bool) {
 	return e, ok
 }
 
-// Set notes an entry, to be written by the next Save.
+// Set notes an entry, to be written by the next Save. The day's month must have been loaded, else it panics: what the
+// bucket has of that month is not known.
 func (b *Book) Set(day Day, part string, e Entry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	m := b.months[day.Month()]
+	if m == nil {
+		panic("snapshot: set " + day.String() + " in a ledger's month that was not loaded")
+	}
 	if m.Days[day] == nil {
 		m.Days[day] = map[string]Entry{}
 	}
@@ -152,8 +172,8 @@ func (b *Book) Save(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var faults []error
-	for _, m := range b.months {
-		if m.dirty {
+	for _, name := range slices.Sorted(maps.Keys(b.months)) {
+		if m := b.months[name]; m.dirty {
 			faults = append(faults, b.save(ctx, m))
 		}
 	}
@@ -224,8 +244,10 @@ func (b *Book) days(name string) []Day {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	days := make([]Day, 0, len(b.months[name].Days))
-	for day := range b.months[name].Days {
-		days = append(days, day)
+	for day, parts := range b.months[name].Days {
+		if len(parts) > 0 {
+			days = append(days, day)
+		}
 	}
 	return days
 }
