@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -136,7 +135,11 @@ func Swap(ctx context.Context, store Store, key, have string, document any) (eta
 	return etag, nil
 }
 
-// Load reads a small JSON document and answers its ETag. ErrNotFound where there is none.
+// ErrForm says that an object is not of the form that yardstick writes.
+var ErrForm = errors.New("the object is not what yardstick writes there")
+
+// Load reads a small JSON document and answers its ETag. ErrNotFound where there is none; ErrForm, with the ETag beside
+// it, where it is no such document, so that the caller may Swap a good one in.
 func Load(ctx context.Context, store Reader, key string, document any) (etag string, err error) {
 	body, info, err := store.Get(ctx, key)
 	if err != nil {
@@ -146,11 +149,8 @@ func Load(ctx context.Context, store Reader, key string, document any) (etag str
 	if err := errors.Join(err, body.Close()); err != nil {
 		return "", fmt.Errorf("read %s: %w", key, err)
 	}
-	if err := json.Unmarshal(bytes.TrimSpace(text), document); err != nil {
+	if err := json.Unmarshal(text, document); err != nil {
 		return info.ETag, fmt.Errorf("read %s: %w: %w", key, ErrForm, err)
 	}
 	return info.ETag, nil
 }
-
-// ErrForm says that an object is not of the form that yardstick writes.
-var ErrForm = errors.New("the object is not what yardstick writes there")
