@@ -230,8 +230,8 @@ func (a answer) foundByShape() string {
 var plainTotals = []string{"total", "totalcount", "totalrecords", "totalitems", "totalrows", "totalresults", "recordstotal"}
 
 // likelyTotals are further names that mean it, and have to be configured.
-var likelyTotals = []string{"totalrecordcount", "totalitemcount", "totalrowcount", "totalresultcount", "totalelements", "totalhits",
-	"totalentries", "totalnumberofrecords", "numberofrecords", "overallcount", "totalsize", "fullcount"}
+var likelyTotals = []string{"totalrecordcount", "totalitemcount", "totalrowcount", "totalresultcount", "totalelements",
+	"totalhits", "totalentries", "totalnumberofrecords", "numberofrecords", "overallcount", "totalsize", "fullcount"}
 
 func totalName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "") }
 
@@ -257,7 +257,8 @@ func (a answer) totalByName(records string) bool {
 // total is the pointer to the one count of all records that the answer plainly has somewhere, or "".
 func (a answer) total() string {
 	all := a.root.places(func(name string, n *node) bool {
-		return n.kind == integer && (slices.Contains(plainTotals, totalName(name)) || slices.Contains(likelyTotals, totalName(name)))
+		plain := totalName(name)
+		return n.kind == integer && (slices.Contains(plainTotals, plain) || slices.Contains(likelyTotals, plain))
 	})
 	if len(all) != 1 {
 		return ""

@@ -28,11 +28,11 @@ func (r *Reference) compare(dataset, noun string, d Dataset) Verdict {
 	o, tied := choose(found, d.Path)
 	switch {
 	case len(tied) > 0:
-		v.fault("%s: path %s is not in the reference, and these serve %s equally well: %s; look which is meant, and set path to it",
-			dataset, d.Path, dataset, strings.Join(tied, ", "))
+		v.fault("path %s is not in the reference, and these serve %s equally well: %s; look which is meant, and set path to it",
+			d.Path, dataset, strings.Join(tied, ", "))
 		return v
 	case o == nil:
-		v.fault("%s: the reference has no call that lists %s page by page%s", dataset, dataset, reasons(blocked))
+		v.fault("the reference has no call that lists %s page by page%s", dataset, reasons(blocked))
 		return v
 	}
 	v.Path = o.path
@@ -90,8 +90,9 @@ func (v *Verdict) doubt(format string, args ...any) {
 func (v *Verdict) dates(o *operation, d Dataset) {
 	r, tied := chooseRange(o.ranges, d)
 	if len(tied) > 0 {
-		v.fault("%s: %s takes several date ranges (%s), and none by the configured names %s and %s; look which is meant, and set from and to",
-			v.Dataset, o.path, strings.Join(tied, ", "), d.From, d.To)
+		v.fault("%s takes several date ranges (%s), and none by the configured names %s and %s; "+
+			"look which is meant, and set from and to",
+			o.path, strings.Join(tied, ", "), d.From, d.To)
 		return
 	}
 	for _, p := range []struct{ key, have, want string }{{"from", d.From, r.from}, {"to", d.To, r.to}} {
@@ -151,8 +152,8 @@ func (v *Verdict) format(r dateRange, d Dataset) {
 		v.differ("date_format", time.DateOnly, fmt.Sprintf("dates are sent as %s, and the reference has them as %s",
 			shown(d.DateFormat), shown(time.DateOnly)), false)
 	case r.format == "date-time" && !hasTime(d.DateFormat) && !d.ToExclusive && r.end != exclusive:
-		v.differ("date_format", dateTime, fmt.Sprintf("%s and %s are date-times, and dates are sent as %s: a server that takes the last "+
-			"day for its midnight leaves that day out", r.from, r.to, shown(d.DateFormat)), true)
+		v.differ("date_format", dateTime, fmt.Sprintf("%s and %s are date-times, and dates are sent as %s: "+
+			"a server that takes the last day for its midnight leaves that day out", r.from, r.to, shown(d.DateFormat)), true)
 	}
 }
 
@@ -165,18 +166,20 @@ func shown(layout string) string {
 func (v *Verdict) paging(g paging, d Dataset) {
 	switch {
 	case g.page == "" && g.size == "":
-		v.doubt("%s: the reference names no parameters for paging at %s; yardstick sends page and pageSize", v.Dataset, v.Path)
+		v.doubt("the reference names no parameters for paging at %s; yardstick sends page and pageSize", v.Path)
 	case strings.EqualFold(g.page, "page") && strings.EqualFold(g.size, "pageSize"):
 		if g.page != "page" || g.size != "pageSize" {
-			v.doubt("%s: %s calls its paging parameters %s and %s; yardstick sends page and pageSize, which most servers take for the same",
-				v.Dataset, v.Path, g.page, g.size)
+			v.doubt("%s calls its paging parameters %s and %s; yardstick sends page and pageSize, "+
+				"which most servers take for the same",
+				v.Path, g.page, g.size)
 		}
 	default:
-		v.fault("%s: %s asks for pages by %s; yardstick always sends page and pageSize, and no setting changes that",
-			v.Dataset, v.Path, both(g.page, g.size))
+		v.fault("%s asks for pages by %s; yardstick always sends page and pageSize, and no setting changes that",
+			v.Path, both(g.page, g.size))
 	}
 	if g.max > 0 && d.PageSize > g.max {
-		v.differ("page_size", g.max, fmt.Sprintf("page_size is %d, and the reference allows %d at most", d.PageSize, g.max), true)
+		why := fmt.Sprintf("page_size is %d, and the reference allows %d at most", d.PageSize, g.max)
+		v.differ("page_size", g.max, why, true)
 	}
 }
 
@@ -187,7 +190,7 @@ func both(a, b string) string {
 // places compares where the records and the total lie in the answer.
 func (v *Verdict) places(a answer, noun string, d Dataset) {
 	if a.root.kind == array {
-		v.fault("%s: %s answers a bare array; yardstick expects an object with IsError, Message and Data", v.Dataset, v.Path)
+		v.fault("%s answers a bare array; yardstick expects an object with IsError, Message and Data", v.Path)
 		return
 	}
 	if a.root.kind == unknown {
@@ -212,11 +215,11 @@ func (v *Verdict) records(a answer, noun string, d Dataset) string {
 	case a.openEnded() && d.Records == "":
 		return ""
 	case len(likely) > 1:
-		v.fault("%s: the answer of %s has several arrays that may be the records (%s); look which is meant, and set records to it",
-			v.Dataset, v.Path, strings.Join(likely, ", "))
+		v.fault("the answer of %s has several arrays that may be the records (%s); look which is meant, and set records to it",
+			v.Path, strings.Join(likely, ", "))
 		return ""
 	case len(likely) == 0 && d.Records != "":
-		v.doubt("%s: the reference does not show the place %s, which records names, in the answer of %s", v.Dataset, d.Records, v.Path)
+		v.doubt("the reference does not show the place %s, which records names, in the answer of %s", d.Records, v.Path)
 		return ""
 	}
 	want, why := likely[0], fmt.Sprintf("the records lie at %s", likely[0])
@@ -244,6 +247,7 @@ func (v *Verdict) total(a answer, records string, d Dataset) {
 		return
 	}
 	if !byName && found != "" && records != "" {
-		v.differ("total", found, fmt.Sprintf("the count of all records lies at %s, which proves a list whole with fewer requests", found), true)
+		why := fmt.Sprintf("the count of all records lies at %s, which proves a list whole with fewer requests", found)
+		v.differ("total", found, why, true)
 	}
 }

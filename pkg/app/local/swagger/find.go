@@ -16,8 +16,8 @@ const (
 var names = []struct{ dataset, noun string }{{purchases, "purchase"}, {customers, "customer"}, {businesses, "business"}}
 
 // Words of a path that say nothing about what it serves.
-var plainWords = []string{"api", "v", "list", "all", "get", "getall", "paged", "page", "active", "history", "record", "ticket", "for",
-	"by", "date", "day", "range", "daterange", "bydate", "bydaterange", "between"}
+var plainWords = []string{"api", "v", "list", "all", "get", "getall", "paged", "page", "active", "history", "record",
+	"ticket", "for", "by", "date", "day", "range", "daterange", "bydate", "bydaterange", "between"}
 
 var searchWords = []string{"search", "find", "lookup", "query", "autocomplete", "suggest", "typeahead", "match"}
 

@@ -8,9 +8,11 @@ import (
 )
 
 var (
-	pattern = regexp.MustCompile(`\b((?:[yY]{4}|[mM]{2}|[dD]{2})(?:[-/.]?(?:[yY]{4}|[mM]{2}|[dD]{2})){2})(?:('?T'?| )[hH]{2}:[mM]{2}(:[sS]{2})?)?`)
+	pattern = regexp.MustCompile(`\b((?:[yY]{4}|[mM]{2}|[dD]{2})(?:[-/.]?(?:[yY]{4}|[mM]{2}|[dD]{2})){2})` +
+		`(?:('?T'?| )[hH]{2}:[mM]{2}(:[sS]{2})?)?`)
 	isoDate = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b`)
-	isoTime = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?`)
+	isoTime = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?` +
+		`(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?`)
 	slashed = regexp.MustCompile(`\b([0-9]{2})([/.-])([0-9]{2})([/.-])[0-9]{4}\b`)
 	packed  = regexp.MustCompile(`\b20[0-9]{6}\b`)
 )
@@ -76,5 +78,5 @@ func layoutOf(match []string) string {
 
 // hasTime says whether a layout carries a time of day.
 func hasTime(layout string) bool {
-	return strings.Contains(layout, "15") || strings.Contains(layout, "3:04") || strings.Contains(layout, "03")
+	return strings.Contains(layout, "15") || strings.Contains(layout, "3:04")
 }

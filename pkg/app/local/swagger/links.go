@@ -31,8 +31,8 @@ var (
 const literal = "(?:\"([^\"\\s]+)\"|'([^'\\s]+)'|`([^`\\s]+)`)"
 
 // escapes undoes how JSON inside a string of a script spells quotes and slashes.
-var escapes = strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\/`, `/`, `\u0022`, `"`, `\u0027`, `'`, `\u002F`, `/`, `\u002f`, `/`,
-	`\u0026`, `&`)
+var escapes = strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\/`, `/`,
+	`\u0022`, `"`, `\u0027`, `'`, `\u002F`, `/`, `\u002f`, `/`, `\u0026`, `&`)
 
 // findLinks reads the text of a page, of a script or of a JSON configuration.
 func findLinks(text string) links {
@@ -87,7 +87,8 @@ func add(all []string, at string) []string {
 			return all
 		}
 	}
-	if at[0] == '#' || strings.ContainsAny(at, "{}<>") || strings.ContainsFunc(at, unicode.IsControl) { // an anchor, a template
+	anchor, template := at[0] == '#', strings.ContainsAny(at, "{}<>")
+	if anchor || template || strings.ContainsFunc(at, unicode.IsControl) {
 		return all
 	}
 	return append(all, at)
@@ -97,8 +98,8 @@ func add(all []string, at string) []string {
 func isLibrary(script string) bool {
 	path, _, _ := strings.Cut(strings.ToLower(script), "?")
 	name := path[strings.LastIndexByte(path, '/')+1:]
-	for _, part := range []string{"bundle", "preset", "standalone", "jquery", "bootstrap", "handlebars", "backbone", "underscore",
-		"lodash", "highlight", "marked", "polyfill", "es6", "object-assign", "jsoneditor", "swagger-oauth", "swagger-ui.min", ".min."} {
+	for _, part := range []string{"bundle", "preset", "standalone", "jquery", "bootstrap", "handlebars", "backbone",
+		"underscore", "lodash", "highlight", "marked", "polyfill", "es6", "object-assign", "jsoneditor", "swagger-oauth", ".min."} {
 		if strings.Contains(name, part) {
 			return true
 		}

@@ -34,7 +34,6 @@ var (
 
 // take adds the operations of a description that was found at a path of the yard's host.
 func (r *Reference) take(d description, from string, yard *url.URL) {
-	source := Source{Path: from, Version: d.version}
 	paths := d.Paths.Map()
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		item := paths[path]
@@ -49,18 +48,17 @@ func (r *Reference) take(d description, from string, yard *url.URL) {
 		if strings.ContainsAny(full, "{}") || !usablePath.MatchString(full) {
 			continue
 		}
-		source.Calls++
 		if !slices.ContainsFunc(r.operations, func(o operation) bool { return o.path == full }) {
 			r.operations = append(r.operations, newOperation(full, item))
 		}
 	}
-	r.Sources = append(r.Sources, source)
+	r.Sources = append(r.Sources, Source{Path: from, Version: d.version})
 }
 
 func newOperation(path string, item *openapi3.PathItem) operation {
 	get := item.Get
-	o := operation{path: path, pathWords: words(path), idWords: words(get.OperationID), tagWords: words(strings.Join(get.Tags, " ")),
-		sumWords: words(get.Summary), deprecated: get.Deprecated}
+	o := operation{path: path, deprecated: get.Deprecated, pathWords: words(path), idWords: words(get.OperationID),
+		tagWords: words(strings.Join(get.Tags, " ")), sumWords: words(get.Summary)}
 	for _, n := range names {
 		if o.answer.root == nil && o.names(n.noun) >= named { // of the others nobody asks, and they can be large
 			o.answer = answerOf(get)

@@ -15,17 +15,23 @@ type paging struct {
 	max        int    // of the page's size; 0: not told
 }
 
+// Names of paging parameters in small letters, without what joins their words.
+var (
+	pageNames = []string{"page", "pagenumber", "pageno", "pagenum", "pageindex", "currentpage", "offset", "skip"}
+	sizeNames = []string{"pagesize", "perpage", "limit", "take", "size", "pagelimit", "pagecount", "maxresults",
+		"recordsperpage", "itemsperpage", "rowsperpage"}
+)
+
 // take keeps a parameter if it is one of paging. The vendor's own names win over others that look like them.
 func (g *paging) take(p *openapi3.Parameter) bool {
 	name := strings.ToLower(p.Name[strings.LastIndexByte(p.Name, '.')+1:]) // "paging.page"
 	name = strings.NewReplacer("_", "", "-", "").Replace(name)
 	switch {
-	case slices.Contains([]string{"page", "pagenumber", "pageno", "pagenum", "pageindex", "currentpage", "offset", "skip"}, name):
+	case slices.Contains(pageNames, name):
 		if g.page == "" || strings.EqualFold(p.Name, "page") {
 			g.page = p.Name
 		}
-	case slices.Contains([]string{"pagesize", "perpage", "limit", "take", "size", "pagelimit", "pagecount", "maxresults",
-		"recordsperpage", "itemsperpage", "rowsperpage"}, name):
+	case slices.Contains(sizeNames, name):
 		if g.size == "" || strings.EqualFold(p.Name, "pageSize") {
 			g.size, g.max = p.Name, maximum(p)
 		}
@@ -35,7 +41,8 @@ func (g *paging) take(p *openapi3.Parameter) bool {
 	return true
 }
 
-var saidMaximum = regexp.MustCompile(`(?i)\b(?:max(?:imum)?|at most|up to|no more than|(?:limited|capped) (?:to|at))\b[^0-9.]{0,30}([0-9]{1,6})\b`)
+var saidMaximum = regexp.MustCompile(`(?i)\b(?:max(?:imum)?|at most|up to|no more than|(?:limited|capped) (?:to|at))\b` +
+	`[^0-9.]{0,30}([0-9]{1,6})\b`)
 
 // maximum is the largest value of a parameter, by its schema or else its description; 0 where neither tells it.
 func maximum(p *openapi3.Parameter) int {
@@ -138,7 +145,8 @@ func roleOf(name string) (r role, stem string) {
 	return r, strings.Join(rest, " ")
 }
 
-var joinedName = regexp.MustCompile(`^(from|start|begin|since|to|end|until)(date|time|datetime|day|dt)$|^(date|time|datetime|day|dt)(from|start|begin|since|to|end|until)$`)
+var joinedName = regexp.MustCompile(`^(from|start|begin|since|to|end|until)(date|time|datetime|day|dt)$|` +
+	`^(date|time|datetime|day|dt)(from|start|begin|since|to|end|until)$`)
 
 // dateNameWords are the words of a name, of one written in small letters throughout too ("startdate").
 func dateNameWords(name string) []string {
@@ -189,7 +197,7 @@ func newRange(from, to *openapi3.Parameter, stem string) dateRange {
 
 var (
 	saysInclusive = regexp.MustCompile(`(?i)\b(inclusive|included|including|last day)\b`)
-	saysExclusive = regexp.MustCompile(`(?i)\bexclusive\b|\b(day|date) after\b|\b(but )?not includ(ed|ing)\b|\bexcluded\b|\bexcluding\b`)
+	saysExclusive = regexp.MustCompile(`(?i)\b(exclusive|excluded|excluding|(day|date) after|not included|(but )?not including)\b`)
 	saysNot       = regexp.MustCompile(`(?i)\b(non|not)[- ]?(exclusive|inclusive)\b`)
 )
 

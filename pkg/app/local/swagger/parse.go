@@ -45,7 +45,8 @@ func parse(body []byte) (d description, err error) {
 	case strings.HasPrefix(string(head.Swagger), "2"):
 		d, err = parse2(text)
 	default:
-		return description{}, fmt.Errorf("the description is of version %q; expected Swagger 2.0 or OpenAPI 3", head.OpenAPI+head.Swagger)
+		return description{}, fmt.Errorf("the description is of version %q; expected Swagger 2.0 or OpenAPI 3",
+			head.OpenAPI+head.Swagger)
 	}
 	if err != nil {
 		return description{}, fmt.Errorf("the description cannot be made sense of: %w", err)

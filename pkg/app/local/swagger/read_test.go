@@ -47,20 +47,78 @@ func TestDescriptionsAreFoundBehindEveryKindOfPage(t *testing.T) {
 		site site
 		want []string // paths of the sources
 	}{
-		"the description itself":             {site{start: doc}, []string{start}},
-		"with a byte order mark":             {site{start: "\ufeff" + doc}, []string{start}},
-		"in YAML":                            {site{start: "# a yard\nswagger: 2.0\ninfo: {title: x, version: v1}\npaths: {}\n"}, []string{start}},
-		"after a redirect":                   {site{start: "-> /swagger/v1/swagger.json", "/swagger/v1/swagger.json": doc}, []string{"/swagger/v1/swagger.json"}},
-		"Swagger UI, inline":                 {site{start: `<html><script>SwaggerUIBundle({url: "/v1.json", dom_id: '#ui'})</script>`, "/v1.json": doc}, []string{"/v1.json"}},
-		"an address with a query":            {site{start: `<script>SwaggerUI({ "url" : '/doc?name=v1&x=%20' })</script>`, "/doc?name=v1&x=%20": doc}, []string{"/doc?name=v1&x=%20"}},
-		"its own host, spelt out":            {site{start: `url: "http://ACME.scrapright.example:80/v1.json"`, "/v1.json": doc}, []string{"/v1.json"}},
-		"ReDoc, as an element":               {site{start: `<redoc spec-url='/v1.json?a=1&amp;b=2'></redoc>`, "/v1.json?a=1&b=2": doc}, []string{"/v1.json?a=1&b=2"}},
-		"ReDoc, by its script":               {site{start: "<script>Redoc.init(`/v1.json`, {})</script>", "/v1.json": doc}, []string{"/v1.json"}},
-		"Scalar":                             {site{start: `<script id="api-reference" data-url="/v1.json"></script>`, "/v1.json": doc}, []string{"/v1.json"}},
-		"a page that moves on":               {site{start: `<meta http-equiv="refresh" content="0; url=/docs/">`, "/docs/": `<redoc spec-url="v1.json">`, "/docs/v1.json": doc}, []string{"/docs/v1.json"}},
-		"a list of descriptions":             {site{start: `{"urls":[{"name":"a","url":"/a"},{"name":"b","url":"/b"}]}`, "/a": doc, "/b": doc}, []string{"/a", "/b"}},
-		"Swashbuckle for .NET Framework":     {site{start: "-> /api/v1/swagger/ui/index", "/api/v1/swagger/ui/index": frameworkPage, "/api/v1/swagger/docs/v1": doc}, []string{"/api/v1/swagger/docs/v1"}},
-		"Swashbuckle, escaped in its script": {site{start: "-> /api/v1/swagger/index.html", "/api/v1/swagger/index.html": corePage, "/api/v1/swagger/index.js": coreScript, "/api/v1/swagger/v1/swagger.json": doc}, []string{"/api/v1/swagger/v1/swagger.json"}},
+		"the description itself": {
+			site{
+				start: doc,
+			}, []string{start}},
+		"with a byte order mark": {
+			site{
+				start: "\ufeff" + doc,
+			}, []string{start}},
+		"in YAML": {
+			site{
+				start: "# a yard\nswagger: 2.0\ninfo: {title: x, version: v1}\npaths: {}\n",
+			}, []string{start}},
+		"after a redirect": {
+			site{
+				start:                      "-> /swagger/v1/swagger.json",
+				"/swagger/v1/swagger.json": doc,
+			}, []string{"/swagger/v1/swagger.json"}},
+		"Swagger UI, inline": {
+			site{
+				start:      `<html><script>SwaggerUIBundle({url: "/v1.json", dom_id: '#ui'})</script>`,
+				"/v1.json": doc,
+			}, []string{"/v1.json"}},
+		"an address with a query": {
+			site{
+				start:                `<script>SwaggerUI({ "url" : '/doc?name=v1&x=%20' })</script>`,
+				"/doc?name=v1&x=%20": doc,
+			}, []string{"/doc?name=v1&x=%20"}},
+		"its own host, spelt out": {
+			site{
+				start:      `url: "http://ACME.scrapright.example:80/v1.json"`,
+				"/v1.json": doc,
+			}, []string{"/v1.json"}},
+		"ReDoc, as an element": {
+			site{
+				start:              `<redoc spec-url='/v1.json?a=1&amp;b=2'></redoc>`,
+				"/v1.json?a=1&b=2": doc,
+			}, []string{"/v1.json?a=1&b=2"}},
+		"ReDoc, by its script": {
+			site{
+				start:      "<script>Redoc.init(`/v1.json`, {})</script>",
+				"/v1.json": doc,
+			}, []string{"/v1.json"}},
+		"Scalar": {
+			site{
+				start:      `<script id="api-reference" data-url="/v1.json"></script>`,
+				"/v1.json": doc,
+			}, []string{"/v1.json"}},
+		"a page that moves on": {
+			site{
+				start:           `<meta http-equiv="refresh" content="0; url=/docs/">`,
+				"/docs/":        `<redoc spec-url="v1.json">`,
+				"/docs/v1.json": doc,
+			}, []string{"/docs/v1.json"}},
+		"a list of descriptions": {
+			site{
+				start: `{"urls":[{"name":"a","url":"/a"},{"name":"b","url":"/b"}]}`,
+				"/a":  doc,
+				"/b":  doc,
+			}, []string{"/a", "/b"}},
+		"Swashbuckle for .NET Framework": {
+			site{
+				start:                      "-> /api/v1/swagger/ui/index",
+				"/api/v1/swagger/ui/index": frameworkPage,
+				"/api/v1/swagger/docs/v1":  doc,
+			}, []string{"/api/v1/swagger/docs/v1"}},
+		"Swashbuckle, escaped in its script": {
+			site{
+				start:                             "-> /api/v1/swagger/index.html",
+				"/api/v1/swagger/index.html":      corePage,
+				"/api/v1/swagger/index.js":        coreScript,
+				"/api/v1/swagger/v1/swagger.json": doc,
+			}, []string{"/api/v1/swagger/v1/swagger.json"}},
 		"an initializer with a configUrl": {site{start: "-> /swagger-ui/index.html", "/swagger-ui/index.html": initializerPage,
 			"/swagger-ui/swagger-initializer.js": `window.ui = SwaggerUIBundle({ url: "", "configUrl" : "/v3/api-docs/swagger-config", layout: "x" });`,
 			"/v3/api-docs/swagger-config":        `{"configUrl":"/v3/api-docs/swagger-config","oauth2RedirectUrl":"https://acme.scrapright.example/o.html","url":"/v3/api-docs"}`,
@@ -115,22 +173,45 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 		site site
 		want []string // parts of the message
 	}{
-		"nothing there":          {site{}, []string{"GET /api/v1/swagger: status 404"}},
-		"locked":                 {site{start: "401"}, []string{"status 401"}},
-		"the document is locked": {site{start: `url: "/v1.json"`, "/v1.json": "403"}, []string{"GET /v1.json: status 403"}},
-		"another host":           {site{start: `url: "https://petstore.example/v2/swagger.json"`}, []string{"names one at https://petstore.example, which is not asked"}},
-		"another port":           {site{start: `url: "https://acme.scrapright.example:8443/v1.json"`}, []string{"names one at https://acme.scrapright.example:8443"}},
-		"a page of another sort": {site{start: `<html><p>Sign in</p></html>`}, []string{"neither a Swagger 2.0 or OpenAPI 3 description nor a page"}},
-		"an answer of the API":   {site{start: `{"IsError":1,"Message":"no"}`}, []string{"neither"}},
-		"Swagger 1.2":            {site{start: `{"swaggerVersion":"1.2","swagger":"1.2"}`}, []string{`version "1.2"; expected Swagger 2.0 or OpenAPI 3`}},
-		"a broken reference": {site{start: `{"openapi":"3.0.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"parameters":[{"$ref":"#/components/parameters/None"}],"responses":{}}}}}`},
+		"nothing there": {
+			site{},
+			[]string{"GET /api/v1/swagger: status 404"}},
+		"locked": {
+			site{start: "401"},
+			[]string{"status 401"}},
+		"the document is locked": {
+			site{start: `url: "/v1.json"`, "/v1.json": "403"},
+			[]string{"GET /v1.json: status 403"}},
+		"another host": {
+			site{start: `url: "https://petstore.example/v2/swagger.json"`},
+			[]string{"names one at https://petstore.example, which is not asked"}},
+		"another port": {
+			site{start: `url: "https://acme.scrapright.example:8443/v1.json"`},
+			[]string{"names one at https://acme.scrapright.example:8443"}},
+		"a page of another sort": {
+			site{start: `<html><p>Sign in</p></html>`},
+			[]string{"neither a Swagger 2.0 or OpenAPI 3 description nor a page"}},
+		"an answer of the API": {
+			site{start: `{"IsError":1,"Message":"no"}`},
+			[]string{"neither"}},
+		"Swagger 1.2": {
+			site{start: `{"swaggerVersion":"1.2","swagger":"1.2"}`},
+			[]string{`version "1.2"; expected Swagger 2.0 or OpenAPI 3`}},
+		"a broken reference": {
+			site{start: `{"openapi":"3.0.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"parameters":[{"$ref":"#/components/parameters/None"}],"responses":{}}}}}`},
 			[]string{"cannot be made sense of"}},
-		"a reference to another file": {site{start: `{"openapi":"3.0.0","info":{"title":"","version":""},"paths":{"/a":{"$ref":"https://other.example/a.json"}}}`},
+		"a reference to another file": {
+			site{start: `{"openapi":"3.0.0","info":{"title":"","version":""},"paths":{"/a":{"$ref":"https://other.example/a.json"}}}`},
 			[]string{"cannot be made sense of", "disallowed external reference"}},
-		"a reference to a file here": {site{start: `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"parameters":[{"$ref":"/etc/passwd"}],"responses":{}}}}}`},
+		"a reference to a file here": {
+			site{start: `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"parameters":[{"$ref":"/etc/passwd"}],"responses":{}}}}}`},
 			[]string{"cannot be made sense of", "disallowed external reference"}},
-		"a null where a path belongs": {site{start: `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":null}}`}, []string{"cannot be made sense of"}},
-		"broken YAML":                 {site{start: "openapi: 3.0.0\n\t- x"}, []string{"neither JSON nor YAML"}},
+		"a null where a path belongs": {
+			site{start: `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":null}}`},
+			[]string{"cannot be made sense of"}},
+		"broken YAML": {
+			site{start: "openapi: 3.0.0\n\t- x"},
+			[]string{"neither JSON nor YAML"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := swagger.Read(t.Context(), yardURL, at.site.fetch)

@@ -214,18 +214,38 @@ func TestPagingUnderOtherNamesIsAFaultThatNoSettingMends(t *testing.T) {
 func TestTheRecordsPlaceIsNamedWhereTheirShapeDoesNotTellIt(t *testing.T) {
 	object := func(members string) string { return `{"type":"object","properties":{` + members + `}}` }
 	for name, at := range map[string]struct{ data, beside, records, want string }{
-		"Data is the array":              {data: ofRecords},
-		"Data has one":                   {data: object(`"Items":` + ofRecords + `,"TotalCount":` + count)},
-		"Data is not told":               {data: `{}`},
-		"Data is some object":            {data: `{"type":"object"}`, beside: `,"Errors":` + ofRecords},
-		"Data has two":                   {data: object(`"Customers":` + ofRecords + `,"Errors":{"type":"array","items":{"type":"string"}}`), want: "records=/Data/Customers"},
-		"Data has it deeper":             {data: object(`"Page":` + object(`"Items":`+ofRecords)), want: "records=/Data/Page/Items"},
-		"two that may be":                {data: object(`"A":` + ofRecords + `,"B":` + ofRecords), want: "fault"},
-		"beside Data":                    {data: `{"type":"string"}`, beside: `,"Customers":` + ofRecords, want: "records=/Customers"},
-		"a name to escape":               {data: object(`"a/b~c":` + object(`"Items":`+ofRecords)), want: "records=/Data/a~1b~0c/Items"},
-		"configured, and so":             {data: object(`"A":` + ofRecords + `,"B":` + ofRecords), records: "/Data/B"},
-		"configured, and elsewhere":      {data: object(`"Items":` + ofRecords + `,"B":{"type":"array"}`), records: "/Data/Rows", want: "records=/Data/Items"},
-		"configured, and needless":       {data: ofRecords, records: "/Data/Items", want: "records="},
+		"Data is the array": {data: ofRecords},
+		"Data has one": {
+			data: object(`"Items":` + ofRecords + `,"TotalCount":` + count),
+		},
+		"Data is not told": {data: `{}`},
+		"Data is some object": {
+			data: `{"type":"object"}`, beside: `,"Errors":` + ofRecords,
+		},
+		"Data has two": {
+			data: object(`"Customers":` + ofRecords + `,"Errors":{"type":"array","items":{"type":"string"}}`), want: "records=/Data/Customers",
+		},
+		"Data has it deeper": {
+			data: object(`"Page":` + object(`"Items":`+ofRecords)), want: "records=/Data/Page/Items",
+		},
+		"two that may be": {
+			data: object(`"A":` + ofRecords + `,"B":` + ofRecords), want: "fault",
+		},
+		"beside Data": {
+			data: `{"type":"string"}`, beside: `,"Customers":` + ofRecords, want: "records=/Customers",
+		},
+		"a name to escape": {
+			data: object(`"a/b~c":` + object(`"Items":`+ofRecords)), want: "records=/Data/a~1b~0c/Items",
+		},
+		"configured, and so": {
+			data: object(`"A":` + ofRecords + `,"B":` + ofRecords), records: "/Data/B",
+		},
+		"configured, and elsewhere": {
+			data: object(`"Items":` + ofRecords + `,"B":{"type":"array"}`), records: "/Data/Rows", want: "records=/Data/Items",
+		},
+		"configured, and needless": {
+			data: ofRecords, records: "/Data/Items", want: "records=",
+		},
 		"configured, and harmless":       {data: ofRecords, records: "/Data"},
 		"configured beyond what is told": {data: `{}`, records: "/Data/Items"},
 	} {
@@ -246,16 +266,26 @@ func TestTheTotalIsNamedOnlyWhereItsNameDoesNotTellIt(t *testing.T) {
 		return `{"type":"object","properties":{"Items":` + ofRecords + members + `}}`
 	}
 	for name, at := range map[string]struct{ data, beside, total, want string }{
-		"beside the records":        {data: data(`,"TotalCount":` + count)},
-		"at the top":                {data: data(""), beside: `,"Total":` + count},
-		"none":                      {data: data(`,"Pages":` + count)},
-		"elsewhere":                 {data: data(`,"Paging":{"type":"object","properties":{"TotalRecords":` + count + `,"TotalPages":` + count + `}}`), want: "total=/Data/Paging/TotalRecords"},
-		"a name that is not plain":  {data: data(`,"totalElements":` + count), want: "total=/Data/totalElements"},
-		"two of them":               {data: data(`,"Total":` + count + `,"TotalCount":` + count)},
-		"money is no count":         {data: data(`,"TotalAmount":{"type":"number"}`)},
-		"configured, and so":        {data: data(`,"n":` + count), total: "/Data/n"},
-		"configured, and not there": {data: data(`,"TotalCount":` + count), total: "/Data/n", want: "total="},
-		"configured, and elsewhere": {data: data(`,"totalElements":` + count), total: "/Data/n", want: "total=/Data/totalElements"},
+		"beside the records": {data: data(`,"TotalCount":` + count)},
+		"at the top":         {data: data(""), beside: `,"Total":` + count},
+		"none":               {data: data(`,"Pages":` + count)},
+		"elsewhere": {
+			data: data(`,"Paging":{"type":"object","properties":{"TotalRecords":` + count + `,"TotalPages":` + count + `}}`), want: "total=/Data/Paging/TotalRecords",
+		},
+		"a name that is not plain": {
+			data: data(`,"totalElements":` + count), want: "total=/Data/totalElements",
+		},
+		"two of them": {
+			data: data(`,"Total":` + count + `,"TotalCount":` + count),
+		},
+		"money is no count":  {data: data(`,"TotalAmount":{"type":"number"}`)},
+		"configured, and so": {data: data(`,"n":` + count), total: "/Data/n"},
+		"configured, and not there": {
+			data: data(`,"TotalCount":` + count), total: "/Data/n", want: "total=",
+		},
+		"configured, and elsewhere": {
+			data: data(`,"totalElements":` + count), total: "/Data/n", want: "total=/Data/totalElements",
+		},
 	} {
 		c := call{path: "/api/v1/customer", query: []string{pages}, data: at.data, beside: at.beside}
 		v := judge(t, "customers", describe(c), func(d *swagger.Dataset) { d.Total = at.total })
@@ -275,23 +305,53 @@ func TestListsAreToldFromEverythingElse(t *testing.T) {
 		calls []call
 		want  string // path; "" none
 	}{
-		"the default":                    {[]call{list("/api/v1/customer"), list("/api/v1/customers/all")}, "/api/v1/customer"},
-		"the plural":                     {[]call{list("/api/v1/customers"), list("/api/v1/customers/paged/active/x")}, "/api/v1/customers"},
-		"not by id":                      {[]call{list("/api/v1/customers/{id}"), list("/api/v1/customer/list")}, "/api/v1/customer/list"},
-		"not a search":                   {[]call{list("/api/v1/customers/search"), list("/api/v1/customers/list")}, "/api/v1/customers/list"},
-		"a search alone":                 {[]call{list("/api/v1/customers/search")}, ""},
-		"not what needs a name":          {[]call{needing("/api/v1/customer", "name"), list("/api/v1/customer/list")}, "/api/v1/customer/list"},
-		"the token is sent":              {[]call{{path: "/api/v1/customers", query: []string{pages, `{"name":"X-Access-Token","in":"header","required":true}`}}}, "/api/v1/customers"},
-		"other headers are not":          {[]call{{path: "/api/v1/customers", query: []string{pages, `{"name":"X-Tenant","in":"header","required":true}`}}}, ""},
-		"not a single one":               {[]call{{path: "/api/v1/customer", data: `{"type":"object","properties":{"Id":{"type":"integer"}}}`}, list("/api/v1/customer/list")}, "/api/v1/customer/list"},
-		"not their parts":                {[]call{list("/api/v1/customer/notes"), list("/api/v1/business/customers"), list("/api/v1/customers/businesses")}, "/api/v1/business/customers"},
-		"by its tag and summary":         {[]call{named("/api/v1/sellers", `,"tags":["Customer"],"summary":"List customers"`)}, "/api/v1/sellers"},
-		"a tag alone is too little":      {[]call{named("/api/v1/notes", `,"tags":["Customer"]`)}, ""},
-		"not what is to go":              {[]call{named("/api/v1/customers", `,"deprecated":true`), list("/api/v2/customers")}, "/api/v2/customers"},
-		"paged rather than not":          {[]call{{path: "/api/v1/customers"}, list("/api/v1/customer/list")}, "/api/v1/customer/list"},
-		"a tie":                          {[]call{list("/api/v1/customers"), list("/api/v2/customers")}, ""},
-		"a tie, and one of them is ours": {[]call{list("/api/v1/Customer"), list("/api/v2/customers")}, "/api/v1/Customer"},
-		"none at all":                    {[]call{list("/api/v1/materials")}, ""},
+		"the default": {
+			[]call{list("/api/v1/customer"), list("/api/v1/customers/all")}, "/api/v1/customer",
+		},
+		"the plural": {
+			[]call{list("/api/v1/customers"), list("/api/v1/customers/paged/active/x")}, "/api/v1/customers",
+		},
+		"not by id": {
+			[]call{list("/api/v1/customers/{id}"), list("/api/v1/customer/list")}, "/api/v1/customer/list",
+		},
+		"not a search": {
+			[]call{list("/api/v1/customers/search"), list("/api/v1/customers/list")}, "/api/v1/customers/list",
+		},
+		"a search alone": {[]call{list("/api/v1/customers/search")}, ""},
+		"not what needs a name": {
+			[]call{needing("/api/v1/customer", "name"), list("/api/v1/customer/list")}, "/api/v1/customer/list",
+		},
+		"the token is sent": {
+			[]call{{path: "/api/v1/customers", query: []string{pages, `{"name":"X-Access-Token","in":"header","required":true}`}}}, "/api/v1/customers",
+		},
+		"other headers are not": {
+			[]call{{path: "/api/v1/customers", query: []string{pages, `{"name":"X-Tenant","in":"header","required":true}`}}}, "",
+		},
+		"not a single one": {
+			[]call{{path: "/api/v1/customer", data: `{"type":"object","properties":{"Id":{"type":"integer"}}}`}, list("/api/v1/customer/list")}, "/api/v1/customer/list",
+		},
+		"not their parts": {
+			[]call{list("/api/v1/customer/notes"), list("/api/v1/business/customers"), list("/api/v1/customers/businesses")}, "/api/v1/business/customers",
+		},
+		"by its tag and summary": {
+			[]call{named("/api/v1/sellers", `,"tags":["Customer"],"summary":"List customers"`)}, "/api/v1/sellers",
+		},
+		"a tag alone is too little": {
+			[]call{named("/api/v1/notes", `,"tags":["Customer"]`)}, "",
+		},
+		"not what is to go": {
+			[]call{named("/api/v1/customers", `,"deprecated":true`), list("/api/v2/customers")}, "/api/v2/customers",
+		},
+		"paged rather than not": {
+			[]call{{path: "/api/v1/customers"}, list("/api/v1/customer/list")}, "/api/v1/customer/list",
+		},
+		"a tie": {
+			[]call{list("/api/v1/customers"), list("/api/v2/customers")}, "",
+		},
+		"a tie, and one of them is ours": {
+			[]call{list("/api/v1/Customer"), list("/api/v2/customers")}, "/api/v1/Customer",
+		},
+		"none at all": {[]call{list("/api/v1/materials")}, ""},
 	} {
 		v := judge(t, "customers", describe(at.calls...), nil)
 		if v.Path != at.want || (v.Path == "") != (len(v.Faults) > 0) {
@@ -306,11 +366,19 @@ func TestPurchasesAreWhatTakesADateRange(t *testing.T) {
 		calls []call
 		want  string
 	}{
-		"the default":         {[]call{dated("/api/v1/purchase")}, "/api/v1/purchase"},
-		"with the dates":      {[]call{{path: "/api/v1/purchase", query: []string{pages}}, dated("/api/v1/purchase/daterange")}, "/api/v1/purchase/daterange"},
-		"not of a customer":   {[]call{dated("/api/v1/customer/purchases"), dated("/api/v1/purchase/history")}, "/api/v1/purchase/history"},
-		"a search with dates": {[]call{dated("/api/v1/purchases/search")}, "/api/v1/purchases/search"},
-		"no dates at all":     {[]call{{path: "/api/v1/purchase", query: []string{pages}}}, ""},
+		"the default": {[]call{dated("/api/v1/purchase")}, "/api/v1/purchase"},
+		"with the dates": {
+			[]call{{path: "/api/v1/purchase", query: []string{pages}}, dated("/api/v1/purchase/daterange")}, "/api/v1/purchase/daterange",
+		},
+		"not of a customer": {
+			[]call{dated("/api/v1/customer/purchases"), dated("/api/v1/purchase/history")}, "/api/v1/purchase/history",
+		},
+		"a search with dates": {
+			[]call{dated("/api/v1/purchases/search")}, "/api/v1/purchases/search",
+		},
+		"no dates at all": {
+			[]call{{path: "/api/v1/purchase", query: []string{pages}}}, "",
+		},
 		"numbers are no dates": {[]call{{path: "/api/v1/purchase", query: []string{pages,
 			`{"name":"from","in":"query","schema":{"type":"integer"}}`, `{"name":"to","in":"query","schema":{"type":"integer"}}`}}}, ""},
 	} {
@@ -326,16 +394,30 @@ func TestPathsAreToldBelowTheYardsURL(t *testing.T) {
 		return strings.Replace(describe(call{path: "/v1/customer", query: []string{pages}}), `"paths"`, servers+`"paths"`, 1)
 	}
 	for name, at := range map[string]struct{ yard, servers, want, elsewhere string }{
-		"no server":            {yardURL, "", "/v1/customer", ""},
-		"the root":             {yardURL, `"servers":[{"url":"/"}],`, "/v1/customer", ""},
-		"a base":               {yardURL, `"servers":[{"url":"/api"}],`, "/api/v1/customer", ""},
-		"an own URL":           {yardURL, `"servers":[{"url":"http://acme.scrapright.example/api/"}],`, "/api/v1/customer", ""},
-		"relative to the file": {yardURL, `"servers":[{"url":"../api"}],`, "/api/api/v1/customer", ""},
-		"a variable":           {yardURL, `"servers":[{"url":"/{base}","variables":{"base":{"default":"api"}}}],`, "/api/v1/customer", ""},
-		"another host":         {yardURL, `"servers":[{"url":"https://other.example/api"}],`, "/api/v1/customer", "https://other.example"},
-		"the yard among them":  {yardURL, `"servers":[{"url":"https://other.example/x"},{"url":"/api"}],`, "/api/v1/customer", ""},
-		"a yard with a base":   {yardURL + "/acme", `"servers":[{"url":"/acme/api"}],`, "/api/v1/customer", ""},
-		"a prefix not known":   {yardURL + "/acme", "", "/v1/customer", ""},
+		"no server": {yardURL, "", "/v1/customer", ""},
+		"the root":  {yardURL, `"servers":[{"url":"/"}],`, "/v1/customer", ""},
+		"a base": {
+			yardURL, `"servers":[{"url":"/api"}],`, "/api/v1/customer", "",
+		},
+		"an own URL": {
+			yardURL, `"servers":[{"url":"http://acme.scrapright.example/api/"}],`, "/api/v1/customer", "",
+		},
+		"relative to the file": {
+			yardURL, `"servers":[{"url":"../api"}],`, "/api/api/v1/customer", "",
+		},
+		"a variable": {
+			yardURL, `"servers":[{"url":"/{base}","variables":{"base":{"default":"api"}}}],`, "/api/v1/customer", "",
+		},
+		"another host": {
+			yardURL, `"servers":[{"url":"https://other.example/api"}],`, "/api/v1/customer", "https://other.example",
+		},
+		"the yard among them": {
+			yardURL, `"servers":[{"url":"https://other.example/x"},{"url":"/api"}],`, "/api/v1/customer", "",
+		},
+		"a yard with a base": {
+			yardURL + "/acme", `"servers":[{"url":"/acme/api"}],`, "/api/v1/customer", "",
+		},
+		"a prefix not known": {yardURL + "/acme", "", "/v1/customer", ""},
 	} {
 		r := reference(t, at.yard, body(at.servers))
 		v := r.Compare(map[string]swagger.Dataset{"customers": asDefault(t)["customers"]})[0]

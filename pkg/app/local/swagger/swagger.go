@@ -40,7 +40,6 @@ type Reference struct {
 type Source struct {
 	Path    string // on the yard's host
 	Version string // as it calls itself: "OpenAPI 3.0.1", "Swagger 2.0"
-	Calls   int    // GET operations without variable parts in their path
 }
 
 // String is the source as people read it.

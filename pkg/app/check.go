@@ -1,0 +1,252 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"yardstick/pkg/awscloud"
+	"yardstick/pkg/config"
+	"yardstick/pkg/credential"
+	"yardstick/pkg/snapshot"
+)
+
+// Level says how a finding bears on the next export.
+type Level string
+
+// Levels of findings, from good to bad.
+const (
+	OK    Level = "ok"
+	Warn  Level = "warn"  // it may work, or will after what the message says; or it could not be seen
+	Fault Level = "fault" // it will not work, or not right
+)
+
+// Report is what a check found.
+type Report struct {
+	Version  int       `json:"version"` // 1
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is one thing that a check looked at. It names secrets and never holds any of their content.
+type Finding struct {
+	Level   Level    `json:"level"`
+	Source  string   `json:"source,omitempty"`  // "scrapright"; "" for what all sources share
+	Account string   `json:"account,omitempty"` // "" for what all accounts share
+	Subject string   `json:"subject"`           // "bucket", "api_key_secret", "purchases"
+	Message string   `json:"message"`           // one line, which says all that is to be known
+	Change  []string `json:"change,omitempty"`  // lines of the configuration to change, as they stand in the file
+}
+
+// Worst is the worst level of the findings; OK where there are none.
+func (r Report) Worst() Level {
+	worst := OK
+	for _, f := range r.Findings {
+		if f.Level == Fault || f.Level == Warn && worst == OK {
+			worst = f.Level
+		}
+	}
+	return worst
+}
+
+// Check looks at what an export needs: the bucket, the secrets, what is granted and who is at work. It writes nothing,
+// calls no vendor and spends no token; what cannot be seen that way, the findings say. What goes wrong on the way is a
+// finding too. It blocks for a few calls to AWS for each account, and ends with ctx.
+func (a *App) Check(ctx context.Context) Report {
+	r := Report{Version: 1, Findings: []Finding{a.checkBucket(ctx)}}
+	for _, c := range a.Configured.ScrapRight {
+		for _, f := range a.checkScrapRight(ctx, c) {
+			f.Source, f.Account = ScrapRight, c.Account
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	return r
+}
+
+func finding(level Level, subject, format string, args ...any) Finding {
+	return Finding{Level: level, Subject: subject, Message: fmt.Sprintf(format, args...)}
+}
+
+// checkBucket lists one key.
+func (a *App) checkBucket(ctx context.Context) Finding {
+	const subject = "bucket"
+	bucket, prefix := a.Configured.Bucket, a.Configured.Prefix
+	holds := "nothing yet"
+	for _, err := range a.store.List(ctx, prefix, "") {
+		switch {
+		case errors.Is(err, awscloud.ErrNoBucket):
+			return finding(Fault, subject, "%s does not exist; create it, or correct bucket in the configuration", bucket)
+		case errors.Is(err, snapshot.ErrDenied):
+			return finding(Fault, subject, "%s: %v; allow the role s3:ListBucket on it", bucket, err)
+		case err != nil:
+			return finding(Fault, subject, "%s: %v", bucket, err)
+		}
+		holds = "something already"
+		break
+	}
+	return finding(OK, subject, "s3://%s/%s can be listed and holds %s; whether the role may write there is not tried",
+		bucket, prefix, holds)
+}
+
+func (a *App) checkScrapRight(ctx context.Context, c config.ScrapRight) []Finding {
+	found, err := a.inspect(ctx, c)
+	return []Finding{
+		checkKey(c, found, faultOf(err, c.APIKeySecret)),
+		checkSession(c, found, faultOf(err, c.SessionSecret), a.Now()),
+		checkPace(c, found),
+		checkZone(c),
+		a.checkLease(ctx, c),
+	}
+}
+
+// inspect looks into an account's two secrets. There is no way from here to the vendor's token calls.
+func (a *App) inspect(ctx context.Context, c config.ScrapRight) (credential.Inspection, error) {
+	return credential.New(credential.Config{Vault: a.vault, KeySecret: c.APIKeySecret, SessionSecret: c.SessionSecret,
+		Now: a.Now, Log: a.Log}).Inspect(ctx)
+}
+
+// faultOf is the part of an Inspection's error that is about a secret, or about none in particular.
+func faultOf(err error, secret string) error {
+	parts := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		parts = joined.Unwrap()
+	}
+	for _, part := range parts {
+		if fault, ok := errors.AsType[*credential.SecretFault](part); part != nil && (!ok || fault.Secret == secret) {
+			return part
+		}
+	}
+	return nil
+}
+
+func checkKey(c config.ScrapRight, found credential.Inspection, err error) Finding {
+	const subject = "api_key_secret"
+	if err != nil {
+		return finding(Fault, subject, "%v", err)
+	}
+	return finding(OK, subject, "%s holds an API key (version %s); whether ScrapRight takes it is not tried",
+		c.APIKeySecret, short(found.KeyVersion))
+}
+
+// checkSession tells what there is, and what the next export will do about it.
+func checkSession(c config.ScrapRight, found credential.Inspection, err error, now time.Time) Finding {
+	const subject = "session_secret"
+	s := found.Session
+	refreshable := !s.RefreshToken.Empty() && s.RefreshExpiresAt.After(now)
+	switch {
+	case err != nil:
+		return finding(Fault, subject, "%v", err)
+	case found.SessionAbsent:
+		return finding(Warn, subject, "%s is not there yet; the next export creates it, if its role may", c.SessionSecret)
+	case s.AccessToken.Empty() && !refreshable:
+		return finding(OK, subject, "%s holds no session; the next export exchanges the API key for one", c.SessionSecret)
+	case !found.KeyUsable:
+		return finding(Warn, subject, "%s holds a session of API key version %s; whether that is the current one cannot be seen",
+			c.SessionSecret, short(s.KeyVersion))
+	case s.KeyVersion != found.KeyVersion:
+		return finding(OK, subject, "%s holds a session of API key version %s, and %s is current; "+
+			"the next export exchanges the new key", c.SessionSecret, short(s.KeyVersion), short(found.KeyVersion))
+	case found.Live && refreshable:
+		return finding(OK, subject, "%s holds a live session until %s; it can be refreshed until %s", c.SessionSecret,
+			moment(s.AccessExpiresAt, now), moment(s.RefreshExpiresAt, now))
+	case found.Live:
+		return finding(OK, subject, "%s holds a live session until %s; after that an export exchanges the API key",
+			c.SessionSecret, moment(s.AccessExpiresAt, now))
+	case refreshable:
+		return finding(OK, subject, "%s holds no live session; the next export refreshes it, which works until %s",
+			c.SessionSecret, moment(s.RefreshExpiresAt, now))
+	}
+	return finding(OK, subject, "%s holds a session that is over and past refreshing; the next export exchanges the API key",
+		c.SessionSecret)
+}
+
+func checkPace(c config.ScrapRight, found credential.Inspection) Finding {
+	const subject = "pace"
+	limit, of := found.Limit, "as granted"
+	level := OK
+	switch {
+	case found.Assumed:
+		level, of = Warn, "assumed: the last grant named no usable limit"
+	case found.Session.AccessToken.Empty():
+		of = "assumed until the first grant"
+	}
+	if own := c.RequestsPerMinute; own > 0 && own < limit {
+		return finding(level, subject, "%d requests a minute by requests_per_minute, below %d %s", own, limit, of)
+	}
+	return finding(level, subject, "%d requests a minute, %s", limit, of)
+}
+
+func checkZone(c config.ScrapRight) Finding {
+	if c.Timezone == "UTC" {
+		return finding(Warn, "timezone", "UTC, as it is where nothing is configured: days end at midnight UTC; "+
+			"set it to the yard's own, such as America/Chicago")
+	}
+	return finding(OK, "timezone", "%s", c.Timezone)
+}
+
+// held is a lease as it lies in the bucket (see pkg/export).
+type held struct {
+	Holder    string      `json:"holder"`
+	ExpiresAt time.Time   `json:"expires_at"`
+	Released  bool        `json:"released"`
+	Requests  []time.Time `json:"requests"` // of the last minute
+}
+
+func (a *App) lease(ctx context.Context, account string) (held, error) {
+	var h held
+	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	_, err := snapshot.Load(ctx, a.store, layout.Lease(ScrapRight, account), &h)
+	return h, err
+}
+
+func (a *App) checkLease(ctx context.Context, c config.ScrapRight) Finding {
+	const subject = "lease"
+	h, err := a.lease(ctx, c.Account)
+	now := a.Now()
+	switch {
+	case errors.Is(err, snapshot.ErrNotFound):
+		return finding(OK, subject, "free; no run has held the account yet")
+	case errors.Is(err, snapshot.ErrForm):
+		return finding(Warn, subject, "%v; the next run writes it anew", err)
+	case err != nil:
+		return finding(Fault, subject, "%v", err)
+	case h.Released:
+		return finding(OK, subject, "free; run %s held the account last", h.Holder)
+	case now.Before(h.ExpiresAt):
+		return finding(OK, subject, "run %s is at work on the account, until %s at the latest", h.Holder, moment(h.ExpiresAt, now))
+	}
+	return finding(Warn, subject, "run %s did not give the account back and lost it at %s; the next run takes it over",
+		h.Holder, moment(h.ExpiresAt, now))
+}
+
+// moment is a time, and how far off it is.
+func moment(t, now time.Time) string {
+	text, far := t.UTC().Format("2006-01-02 15:04 UTC"), t.Sub(now).Round(time.Minute)
+	switch {
+	case far <= -48*time.Hour, far >= 48*time.Hour:
+		days := int(far.Round(24*time.Hour) / (24 * time.Hour))
+		if days < 0 {
+			return fmt.Sprintf("%s (%d days ago)", text, -days)
+		}
+		return fmt.Sprintf("%s (in %d days)", text, days)
+	case far < 0:
+		return fmt.Sprintf("%s (%s ago)", text, clock(-far))
+	}
+	return fmt.Sprintf("%s (in %s)", text, clock(far))
+}
+
+func clock(d time.Duration) string {
+	if d < time.Hour {
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// short is enough of a VersionId to tell it from others.
+func short(version string) string {
+	const enough = 8
+	if version == "" {
+		return "unknown"
+	}
+	return version[:min(enough, len(version))]
+}
