@@ -61,3 +61,28 @@ func appendPadded(dst []byte, v, digits int) []byte {
 	}
 	return strconv.AppendInt(dst, int64(v), 10)
 }
+
+func appendInt(dst []byte, v int) []byte { return strconv.AppendInt(dst, int64(v), 10) }
+
+// appendText writes a printable text as a JSON string.
+func appendText(dst []byte, text string) []byte { return strconv.AppendQuote(dst, text) }
+
+// appendTexts writes printable texts as a JSON array.
+func appendTexts(dst []byte, texts []string) []byte {
+	dst = append(dst, '[')
+	for i, text := range texts {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendText(dst, text)
+	}
+	return append(dst, ']')
+}
+
+// appendWord writes one word of a table as a JSON string: null for -1.
+func appendWord(dst []byte, table []string, i int) []byte {
+	if i < 0 {
+		return append(dst, "null"...)
+	}
+	return appendText(dst, table[i])
+}

@@ -31,6 +31,7 @@ type Answer struct {
 // Cut is a way for a body to end too early. The connection is closed after it.
 type Cut int
 
+// The cuts. NoCut is the zero value.
 const (
 	NoCut      Cut = iota
 	CutSized       // Content-Length tells the whole length

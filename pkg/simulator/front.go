@@ -83,7 +83,8 @@ func wait(ctx context.Context, answer *Answer) bool {
 // listen serves a vendor on a free port of 127.0.0.1, and tells its address with no slash at the end. stop ends the
 // server and every connection at once, returns when it has ended, and may be called again.
 func listen(vendor http.Handler) (url string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("starting a simulated vendor: %w", err)
 	}

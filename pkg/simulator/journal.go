@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Request is one request that a simulated vendor received. It holds no secret: of a credential a short hash, of a query only the
-// parameters that the endpoint knows.
+// Request is one request that a simulated vendor received. It holds no secret: of a credential a short hash, of a
+// query only the parameters that the endpoint knows.
 type Request struct {
 	N        int       // from 1, over all requests of this vendor
 	Nth      int       // from 1, over the requests of this Endpoint

@@ -12,6 +12,7 @@ import (
 // LimitKind is the way in which requests per minute are counted. The vendor does not say which it uses.
 type LimitKind int
 
+// The kinds. SlidingWindow is the zero value.
 const (
 	SlidingWindow LimitKind = iota // at most n in any 60 seconds
 	FixedWindow                    // at most n in each minute of the clock

@@ -1,8 +1,10 @@
 package simulator
 
 import (
+	"encoding/json"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Order is the order of records over the pages of a listing.
@@ -53,4 +55,19 @@ func (c chain) records(from, to int) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// sift keeps the records that have a text in them and fit, as far as T is read from them. One that cannot be read fits
+// nothing.
+func sift[T any](all list, text string, fits func(T) bool) (kept fixed) {
+	for record := range all.records(0, all.size()) {
+		if !strings.Contains(record, text) {
+			continue
+		}
+		var t T
+		if err := json.Unmarshal([]byte(record), &t); err == nil && fits(t) {
+			kept = append(kept, record)
+		}
+	}
+	return kept
 }

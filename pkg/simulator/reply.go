@@ -120,13 +120,13 @@ func sendCut(w http.ResponseWriter, r *Reply, cut Cut, at int) {
 		header.Set("Transfer-Encoding", "chunked")
 	}
 	header.Set("Connection", "close")
-	out := bufio.NewWriter(conn)
-	fmt.Fprintf(out, "HTTP/1.1 %d %s\r\n", r.Status, http.StatusText(r.Status))
-	_ = header.Write(out) // here and below: out keeps an error, which only says that the client is gone
+	out := bufio.NewWriter(conn) // it keeps an error, which only says that the client is gone
+	_, _ = fmt.Fprintf(out, "HTTP/1.1 %d %s\r\n", r.Status, http.StatusText(r.Status))
+	_ = header.Write(out)
 	_, _ = out.WriteString("\r\n")
 	part := r.Body[:max(0, min(at, len(r.Body)))]
 	if cut == CutChunked && len(part) > 0 {
-		fmt.Fprintf(out, "%x\r\n%s\r\n", len(part), part)
+		_, _ = fmt.Fprintf(out, "%x\r\n%s\r\n", len(part), part)
 	} else {
 		_, _ = out.Write(part)
 	}

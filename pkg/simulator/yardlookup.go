@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,12 +31,12 @@ func (y *Yard) lookup(c *call) *Reply {
 		if part == "" {
 			return refusal(http.StatusBadRequest, "The name parameter is required.")
 		}
-		return y.cut(c, filter(all, "", func(who identity) bool {
+		return y.cut(c, sift(all, "", func(who identity) bool {
 			return matches(who.FirstName+" "+who.LastName, part) || matches(who.Name, part)
 		}))
 	}
 	if id, err := strconv.ParseInt(rest, 10, 64); err == nil {
-		if found := filter(all, rest, func(who identity) bool { return who.ID == id }); len(found) > 0 {
+		if found := sift(all, rest, func(who identity) bool { return who.ID == id }); len(found) > 0 {
 			body := append([]byte(`{"IsError":0,"Message":"Success.","Data":`), found[0]...)
 			return jsonReply(http.StatusOK, append(body, '}'))
 		}
@@ -59,21 +58,7 @@ func (y *Yard) sellerPurchases(c *call, rest string) *Reply {
 	if y.cfg.Order == Descending {
 		slices.Reverse(all)
 	}
-	return y.cut(c, filter(all, text, func(who identity) bool {
+	return y.cut(c, sift(all, text, func(who identity) bool {
 		return kind == "customer" && who.CustomerID == id || kind == "business" && who.BusinessID == id
 	}))
-}
-
-// filter keeps the records that fit, of those that have a text in them. One that cannot be read fits nothing.
-func filter(all list, text string, fits func(identity) bool) (found fixed) {
-	for record := range all.records(0, all.size()) {
-		if !strings.Contains(record, text) {
-			continue
-		}
-		var who identity
-		if err := json.Unmarshal([]byte(record), &who); err == nil && fits(who) {
-			found = append(found, record)
-		}
-	}
-	return found
 }
