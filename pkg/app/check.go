@@ -9,6 +9,7 @@ import (
 	"yardstick/pkg/awscloud"
 	"yardstick/pkg/config"
 	"yardstick/pkg/credential"
+	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
 )
 
@@ -184,19 +185,8 @@ func checkZone(c config.ScrapRight) Finding {
 	return finding(OK, "timezone", "%s", c.Timezone)
 }
 
-// held is a lease as it lies in the bucket (see pkg/export).
-type held struct {
-	Holder    string      `json:"holder"`
-	ExpiresAt time.Time   `json:"expires_at"`
-	Released  bool        `json:"released"`
-	Requests  []time.Time `json:"requests"` // of the last minute
-}
-
-func (a *App) lease(ctx context.Context, account string) (held, error) {
-	var h held
-	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
-	_, err := snapshot.Load(ctx, a.store, layout.Lease(ScrapRight, account), &h)
-	return h, err
+func (a *App) lease(ctx context.Context, account string) (export.Lease, error) {
+	return export.ReadLease(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, ScrapRight, account)
 }
 
 func (a *App) checkLease(ctx context.Context, c config.ScrapRight) Finding {
@@ -204,15 +194,15 @@ func (a *App) checkLease(ctx context.Context, c config.ScrapRight) Finding {
 	h, err := a.lease(ctx, c.Account)
 	now := a.Now()
 	switch {
-	case errors.Is(err, snapshot.ErrNotFound):
-		return finding(OK, subject, "free; no run has held the account yet")
 	case errors.Is(err, snapshot.ErrForm):
 		return finding(Warn, subject, "%v; the next run writes it anew", err)
 	case err != nil:
 		return finding(Fault, subject, "%v", err)
+	case h.Holder == "":
+		return finding(OK, subject, "free; no run has held the account yet")
 	case h.Released:
 		return finding(OK, subject, "free; run %s held the account last", h.Holder)
-	case now.Before(h.ExpiresAt):
+	case h.Held(now):
 		return finding(OK, subject, "run %s is at work on the account, until %s at the latest", h.Holder, moment(h.ExpiresAt, now))
 	}
 	return finding(Warn, subject, "run %s did not give the account back and lost it at %s; the next run takes it over",

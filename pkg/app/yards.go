@@ -11,6 +11,7 @@ import (
 	"yardstick/pkg/config"
 	"yardstick/pkg/credential"
 	"yardstick/pkg/rest"
+	"yardstick/pkg/scrapright"
 )
 
 // Yard is one ScrapRight account, for reading what the yard says of itself. It is safe for concurrent use.
@@ -91,8 +92,8 @@ func (y *Yard) Get(ctx context.Context, path string) (Page, error) {
 		return page, fmt.Errorf("the address %s: %w", page.Path, err)
 	}
 	request := rest.Request{Path: path, Query: values}
-	if !y.token.Empty() { // as all calls are made: the page "Getting API Access & Authentication", step 2
-		request.Header = http.Header{"X-Access-Token": {y.token.Reveal()}}
+	if !y.token.Empty() {
+		request.Header = scrapright.Authorized(y.token)
 	}
 	answer, err := y.client.Do(context.WithValue(ctx, whence{}, &page.Path), request)
 	if _, ok := errors.AsType[*rest.RedirectError](err); ok {

@@ -19,15 +19,28 @@ const (
 // errHeld says that another run holds the account.
 var errHeld = errors.New("another run holds the account")
 
-// leaseDocument is the lease as it lies in the bucket. Released, it keeps the last minute's request times, so that
-// runs back to back stay inside the vendor's pace.
-type leaseDocument struct {
+// Lease is an account's lease as it lies in the bucket. Released, it keeps the last minute's request times, so that runs
+// back to back stay inside the vendor's pace. The zero Lease is held by nobody.
+type Lease struct {
 	Version   int         `json:"version"`
 	Holder    string      `json:"holder"` // a run's id
 	ExpiresAt time.Time   `json:"expires_at"`
 	Released  bool        `json:"released"`
 	Requests  []time.Time `json:"requests"`
 }
+
+// ReadLease reads an account's lease. Where there is none it is the zero Lease.
+func ReadLease(ctx context.Context, store snapshot.Reader, l snapshot.Layout, source, account string) (Lease, error) {
+	var there Lease
+	_, err := snapshot.Load(ctx, store, l.Lease(source, account), &there)
+	if errors.Is(err, snapshot.ErrNotFound) {
+		return Lease{}, nil
+	}
+	return there, err
+}
+
+// Held says whether a run holds the account at that moment.
+func (l Lease) Held(now time.Time) bool { return !l.Released && now.Before(l.ExpiresAt) }
 
 // lease is an account held by this run. Whoever is paused past its term finds another's object there and loses.
 type lease struct {
@@ -42,17 +55,17 @@ type lease struct {
 
 // acquire takes the lease, or answers errHeld with the holder's name.
 func acquire(ctx context.Context, store snapshot.Store, key, holder string, now func() time.Time) (*lease, error) {
-	var there leaseDocument
+	var there Lease
 	etag, err := snapshot.Load(ctx, store, key, &there)
 	switch {
 	case errors.Is(err, snapshot.ErrNotFound), errors.Is(err, snapshot.ErrForm): // none, or no lease: taken over
 	case err != nil:
 		return nil, err
-	case !there.Released && now().Before(there.ExpiresAt):
+	case there.Held(now()):
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
 	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests}
-	if err := l.write(ctx, leaseDocument{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
+	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
 			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)
 		}
@@ -84,7 +97,7 @@ func (l *lease) term(ctx context.Context) time.Time {
 	return l.now().Add(leaseTerm).UTC()
 }
 
-func (l *lease) write(ctx context.Context, d leaseDocument) error {
+func (l *lease) write(ctx context.Context, d Lease) error {
 	d.Version, d.Holder = 1, l.holder
 	if d.Requests == nil {
 		d.Requests = []time.Time{}
@@ -107,7 +120,7 @@ func (l *lease) keep(ctx context.Context, recent func() []time.Time, lost func(e
 			return
 		case <-ticker.C:
 		}
-		err := l.write(ctx, leaseDocument{ExpiresAt: l.term(ctx), Requests: recent()})
+		err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: recent()})
 		if errors.Is(err, snapshot.ErrConflict) || err != nil && l.now().After(l.ends) {
 			lost(err)
 			return
@@ -117,7 +130,7 @@ func (l *lease) keep(ctx context.Context, recent func() []time.Time, lost func(e
 
 // release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's.
 func (l *lease) release(ctx context.Context, recent []time.Time) error {
-	err := l.write(ctx, leaseDocument{ExpiresAt: l.now().UTC(), Released: true, Requests: recent})
+	err := l.write(ctx, Lease{ExpiresAt: l.now().UTC(), Released: true, Requests: recent})
 	if errors.Is(err, snapshot.ErrConflict) {
 		return nil
 	}
