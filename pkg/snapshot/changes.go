@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -15,15 +15,17 @@ import (
 // Vanished counts the rows of an earlier object that a later one of the same part no longer has. Where every row of both
 // has a plain id, that is a member named id, <singular>id or <singular>_id in any case (purchases: PurchaseId) holding
 // a string or number that no other row has, it counts ids. Elsewhere it counts by whole lines how many more went than
-// came, so that a row that was only changed is not counted. It keeps 16 bytes for each row.
+// came, so that a row that was only changed is not counted. It reads both objects to their ends, keeping 16 bytes for
+// each row; an object that is not gzip, or breaks off, is an error.
 func Vanished(dataset string, before, after io.Reader) (int64, error) {
-	old, err := readRows(dataset, before)
+	r := rowReader{names: idNames(dataset), decoder: jsontext.NewDecoder(bytes.NewReader(nil))}
+	old, err := r.rows(before)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("the earlier object: %w", err)
 	}
-	now, err := readRows(dataset, after)
+	now, err := r.rows(after)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("the later object: %w", err)
 	}
 	if old.identified() && now.identified() {
 		gone, _ := difference(old.ids, now.ids)
@@ -33,69 +35,84 @@ func Vanished(dataset string, before, after io.Reader) (int64, error) {
 	return max(0, gone-came), nil
 }
 
+// rows are the fingerprints of an object's rows, in ascending order.
 type rows struct{ ids, lines []uint64 }
 
 // identified says whether each row has an id of its own.
 func (r rows) identified() bool {
-	if len(r.ids) != len(r.lines) {
-		return false
-	}
 	for i := 1; i < len(r.ids); i++ {
 		if r.ids[i] == r.ids[i-1] {
 			return false
 		}
 	}
-	return true
+	return len(r.ids) == len(r.lines)
 }
 
-func readRows(dataset string, object io.Reader) (rows, error) {
-	var r rows
-	name := ""
-	err := eachLine(object, func(line []byte) error {
-		r.lines = append(r.lines, lineFingerprint(line))
-		id, err := plainID(dataset, &name, line)
-		if id != nil {
+// rowReader reads the rows of objects of one part.
+type rowReader struct {
+	names   []string // that an id may have, in some case
+	id      string   // the one that it has, by the first row with an id: the same in all objects
+	decoder *jsontext.Decoder
+	text    bytes.Reader
+}
+
+func (r *rowReader) rows(object io.Reader) (found rows, err error) {
+	err = eachLine(object, func(line []byte) error {
+		line = bytes.TrimSuffix(line, []byte{'\n'})
+		found.lines = append(found.lines, lineFingerprint(line))
+		if id := r.plainID(line); id != nil {
 			sum := sha256.Sum256(id)
-			r.ids = append(r.ids, binary.BigEndian.Uint64(sum[:8]))
+			found.ids = append(found.ids, binary.BigEndian.Uint64(sum[:8]))
 		}
-		return err
+		return nil
 	})
-	slices.Sort(r.ids)
-	slices.Sort(r.lines)
-	return r, err
+	slices.Sort(found.ids)
+	slices.Sort(found.lines)
+	return found, err
 }
 
-// plainID finds the id in a line. The first line decides on the member's name.
-func plainID(dataset string, name *string, line []byte) (jsontext.Value, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if token, err := d.ReadToken(); err != nil || token.Kind() != '{' {
-		return nil, errors.Join(err)
+// plainID finds the id in a line, as it is spelt. What is no JSON object has none.
+func (r *rowReader) plainID(line []byte) jsontext.Value {
+	r.text.Reset(line)
+	r.decoder.Reset(&r.text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if token, err := r.decoder.ReadToken(); err != nil || token.Kind() != '{' {
+		return nil
 	}
-	for d.PeekKind() != '}' {
-		token, err := d.ReadToken()
+	for r.decoder.PeekKind() == '"' {
+		token, err := r.decoder.ReadToken()
 		if err != nil {
-			return nil, err
+			return nil
 		}
 		member := token.String()
-		found := *name != "" && member == *name || *name == "" && idName(dataset, member)
-		if kind := d.PeekKind(); found && (kind == '"' || kind == '0') {
-			*name = member
-			return d.ReadValue()
+		kind := r.decoder.PeekKind()
+		if r.isID(member) && (kind == '"' || kind == '0') {
+			r.id = member
+			id, err := r.decoder.ReadValue()
+			if err != nil {
+				return nil
+			}
+			return id
 		}
-		if err := d.SkipValue(); err != nil {
-			return nil, err
+		if err := r.decoder.SkipValue(); err != nil {
+			return nil
 		}
 	}
-	return nil, nil
+	return nil
 }
 
-func idName(dataset, member string) bool {
-	member = strings.ReplaceAll(strings.ToLower(member), "_", "")
+func (r *rowReader) isID(member string) bool {
+	if r.id != "" {
+		return strings.EqualFold(member, r.id)
+	}
+	return slices.ContainsFunc(r.names, func(name string) bool { return strings.EqualFold(name, member) })
+}
+
+func idNames(dataset string) []string {
 	singular := strings.TrimSuffix(dataset, "s")
 	if strings.HasSuffix(dataset, "sses") {
 		singular = strings.TrimSuffix(dataset, "es")
 	}
-	return member == "id" || member == singular+"id"
+	return []string{"id", singular + "id", singular + "_id"}
 }
 
 // difference counts what of a is not in b, and of b not in a. Both are sorted; repeated values count.

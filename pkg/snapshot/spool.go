@@ -209,8 +209,8 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 	}
 }
 
-// Finish ends the window and tells what it holds. Its object is there from then on, of one gzip member even where there
-// is no line; the same lines make the same bytes. Only Finish, Body, Begin, Reset and Close may follow.
+// Finish ends the window and tells what it holds. Its object is there from then on, one gzip member even where there is
+// no line, and another for each Mark. Only Finish, Body, Begin, Reset and Close may follow.
 func (s *Spool) Finish() (Content, error) {
 	if err := s.zip.Close(); err != nil {
 		return Content{}, fmt.Errorf("finish the spool: %w", err)
