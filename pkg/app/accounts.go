@@ -1,7 +1,10 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"yardstick/pkg/config"
 	"yardstick/pkg/credential"
@@ -14,19 +17,33 @@ const userAgent = "yardstick/1"
 
 // accounts builds the accounts of one source for one run.
 func (a *App) accounts(source string) ([]export.Account, error) {
-	if source != ScrapRight {
-		return nil, fmt.Errorf("source: found %q, expected %q", source, ScrapRight)
-	}
-	accounts := make([]export.Account, 0, len(a.Configured.ScrapRight))
-	for _, c := range a.Configured.ScrapRight {
-		account, err := a.scrapright(c)
-		if err != nil {
-			return nil, fmt.Errorf("scrapright account %s: %w", c.Account, err)
-		}
+	accounts := []export.Account{}
+	add := func(name string, account export.Account, err error) error {
 		accounts = append(accounts, account)
+		if err != nil {
+			return fmt.Errorf("%s account %s: %w", source, name, err)
+		}
+		return nil
 	}
-	return accounts, nil
+	var faults []error
+	switch source {
+	case ScrapRight:
+		for _, c := range a.Configured.ScrapRight {
+			account, err := a.scrapright(c)
+			faults = append(faults, add(c.Account, account, err))
+		}
+	case Scrunch:
+		for _, c := range a.Configured.Scrunch {
+			account, err := a.scrunch(c)
+			faults = append(faults, add(c.Account, account, err))
+		}
+	default:
+		return nil, fmt.Errorf("source: found %q, expected %q or %q", source, ScrapRight, Scrunch)
+	}
+	return accounts, errors.Join(faults...)
 }
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // scrapRightDatasets is the order of the datasets in results and of their turns.
 var scrapRightDatasets = [...]string{"purchases", "customers", "businesses"}

@@ -31,8 +31,11 @@ type (
 	Layout   = snapshot.Layout
 )
 
-// ScrapRight is the name of a source, in events, keys and results.
-const ScrapRight = "scrapright"
+// The names of the sources, in events, keys and results.
+const (
+	ScrapRight = "scrapright"
+	Scrunch    = "scrunch"
+)
 
 // ConfigVariable names the environment variable with the configuration: its text, or s3://bucket/key, or a file's path.
 const ConfigVariable = "YARDSTICK_CONFIG"
@@ -126,6 +129,9 @@ func (a *App) Sources() []string {
 	var sources []string
 	if len(a.Configured.ScrapRight) > 0 {
 		sources = append(sources, ScrapRight)
+	}
+	if len(a.Configured.Scrunch) > 0 {
+		sources = append(sources, Scrunch)
 	}
 	return sources
 }

@@ -1,0 +1,56 @@
+package scrunch
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"yardstick/pkg/credential"
+)
+
+// key is the API key during one run.
+type key struct {
+	vault  credential.Vault
+	secret string
+
+	mu      sync.Mutex
+	value   credential.Secret
+	version string
+}
+
+// current reads the key at the first call and keeps it.
+func (k *key) current(ctx context.Context) (credential.Secret, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.value.Empty() {
+		if err := k.read(ctx); err != nil {
+			return credential.Secret{}, err
+		}
+	}
+	return k.value, nil
+}
+
+func (k *key) read(ctx context.Context) error {
+	value, version, err := credential.ReadKey(ctx, k.vault, k.secret)
+	if err == nil {
+		k.value, k.version = value, version
+	}
+	return err
+}
+
+// refused is told that the vendor answered 401. Where the secret holds another key by now, the call may be made again;
+// else it is a *credential.Refused that names secret and version.
+func (k *key) refused(ctx context.Context, tried credential.Secret, cause error) (again bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.value.Equal(tried) {
+		return true, nil
+	}
+	if err := k.read(ctx); err != nil {
+		return false, err
+	}
+	if !k.value.Equal(tried) {
+		return true, nil
+	}
+	return false, &credential.Refused{KeySecret: k.secret, Version: k.version, Err: fmt.Errorf("%w: %w", credential.ErrRefused, cause)}
+}

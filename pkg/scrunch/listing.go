@@ -1,0 +1,68 @@
+package scrunch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"strconv"
+
+	"yardstick/pkg/export"
+	"yardstick/pkg/rest"
+	"yardstick/pkg/wire"
+)
+
+// pageSize is how many records of a listing are asked for at a time: the documented default of the parameter limit.
+const pageSize = 100
+
+// list reads a listing whole: limit, offset, and {"total":..,"items":[..]} (schemas CollectionResponse...).
+func (s *Source) list(ctx context.Context, path string, asked url.Values, w export.Window, sink export.Sink) (export.Proof, error) {
+	l := wire.List{Closed: w.Closed, Sink: sink, Full: pageSize}
+	l.Fetch = func(ctx context.Context, _, rows int) (wire.Page, error) {
+		q := maps.Clone(asked)
+		q.Set("limit", strconv.Itoa(pageSize))
+		q.Set("offset", strconv.Itoa(rows))
+		answer, err := s.get(ctx, rest.Request{Path: path, Query: q})
+		if err != nil {
+			return wire.Page{}, err
+		}
+		return parsePage(answer.Body)
+	}
+	proof, err := l.Read(ctx)
+	if err != nil {
+		err = fmt.Errorf("GET %s: %w", path, err)
+	}
+	return proof, err
+}
+
+func parsePage(body []byte) (wire.Page, error) {
+	whole, err := wire.Document(body)
+	if err != nil {
+		return wire.Page{}, err
+	}
+	found, err := wire.Members(whole)
+	if err != nil {
+		return wire.Page{}, wire.Malformed("the answer is %w, expected an object with total and items", err)
+	}
+	var p wire.Page
+	items := false
+	for _, m := range found {
+		switch m.Name {
+		case "total":
+			n := wire.Whole(m.Value)
+			if n < 0 {
+				return wire.Page{}, wire.Malformed("total is %s, expected a whole number", wire.Shape(m.Value))
+			}
+			p.Total = &n
+		case "items":
+			if p.Records, err = wire.Elements(m.Value); err != nil {
+				return wire.Page{}, wire.Malformed("items is %w, expected an array", err)
+			}
+			items = true
+		}
+	}
+	if !items || p.Total == nil {
+		return wire.Page{}, wire.Malformed("the answer has no items or no total")
+	}
+	return p, wire.Objects(p.Records)
+}
