@@ -47,6 +47,7 @@ type world struct {
 	config  string // settings of the account, as YAML lines
 	more    string // further accounts, as YAML
 	stop    chan struct{}
+	source  string // exported by run
 }
 
 // inWorld runs a test in a bubble whose clock stands at noon. The yard is small and grants 6,000 requests a minute unless
@@ -55,7 +56,7 @@ func inWorld(t *testing.T, yard simulator.YardConfig, config string, test func(w
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, network: &bubble.Network{}, dir: dir, config: config, stop: make(chan struct{})}
+		w := &world{T: t, network: &bubble.Network{}, dir: dir, config: config, stop: make(chan struct{}), source: app.ScrapRight}
 		w.pass(time.Until(noon))
 		yard.APIKey, yard.Now = apiKey, time.Now
 		if yard.RequestsPerMinute == 0 {
@@ -94,6 +95,10 @@ func (w *world) open() *app.App {
 	lines := strings.Split(strings.TrimSpace(w.config), "\n")
 	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n%s",
 		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "), w.more)
+	if w.source == app.Scrunch {
+		text = fmt.Sprintf("version: 1\nbucket: %s\nscrunch:\n  - account: main\n    url: http://%s/v1\n    api_key_secret: %s\n    %s\n",
+			bucket, scrunchAddress, scrunchSecret, strings.Join(lines, "\n    "))
+	}
 	a, err := app.Open(w.Context(), app.Options{Config: text, Endpoint: "http://" + cloudAddress,
 		Transport: w.network.Transport(w), Stop: w.stop})
 	if err != nil {
@@ -105,7 +110,7 @@ func (w *world) open() *app.App {
 // run exports, and fails the test unless the run ends in that status.
 func (w *world) run(e app.Event, want export.Status) app.Result {
 	w.Helper()
-	result, err := w.open().Export(w.Context(), app.ScrapRight, e)
+	result, err := w.open().Export(w.Context(), w.source, e)
 	if result.Status != want {
 		w.Fatalf("status %q (%v), expected %q\n%s", result.Status, err, want, show(result))
 	}
