@@ -3,12 +3,29 @@
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE := $(if $(shell command -v $${CC:-gcc} || command -v cc),-race,)
 DIR ?= yardstick-demo
-FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
 
-.PHONY: help run test race lint vet build fuzz golden clean
+# The functions by their names in template.yaml, and the folder of each under functions/.
+FUNCTIONS := ScrapRightExport ScrunchExport
+folder_ScrapRightExport := scrapright-export
+folder_ScrunchExport := scrunch-export
+recipes := $(FUNCTIONS:%=build-%)
+
+# What the functions are built for: Architectures in template.yaml. `make GOARCH=amd64 build-...` builds for another
+# machine. Nothing else here is built for it.
+GOOS := linux
+GOARCH := arm64
+unexport GOOS GOARCH
+
+# The AWS SAM CLI; it brings cfn-lint.
+sam_version := 1.170.0
+sam_venv := .tools/venv-sam
+sam_ready := $(sam_venv)/aws-sam-cli-$(sam_version)
+sam := SAM_CLI_TELEMETRY=0 $(sam_venv)/bin/sam
+
+.PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy fuzz golden clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## export a simulated yard into ./yardstick-demo, with progress
 	go run ./cmd/yardstick demo --dir $(DIR)
@@ -20,10 +37,38 @@ test: ## every test, with the race detector where a C compiler is there
 lint: ## golangci-lint and govulncheck, installed pinned under .tools
 	bash .ci/lint
 
-build: ## the functions as Lambda runs them (arm64), under bin/
-	@for f in $(FUNCTIONS); do \
-	  CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w' \
-	    -o bin/$$f/bootstrap ./functions/$$f && ls -l bin/$$f/bootstrap || exit 1; done
+build: compile ## the functions as Lambda runs them (arm64), under bin/; needs nothing but Go
+	@for f in $(foreach f,$(FUNCTIONS),$(f):$(folder_$(f))); do \
+	  $(MAKE) --no-print-directory build-$${f%:*} ARTIFACTS_DIR=bin/$${f#*:} || exit 1; done
+	@ls -l bin/*/bootstrap
+
+compile:
+	go build ./...
+	go vet ./...
+
+# The one recipe for a function's bootstrap. SAM's makefile builder runs it too, with ARTIFACTS_DIR in the environment.
+$(recipes): build-%:
+	$(if $(ARTIFACTS_DIR),,$(error ARTIFACTS_DIR is not set: the folder that the bootstrap goes to))
+	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w' \
+	  -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(folder_$*)
+
+venv: $(sam_ready) ## the SAM CLI, pinned, under .tools; needs python3
+
+$(sam_ready):
+	@echo "installing aws-sam-cli $(sam_version) (some minutes, once)"
+	rm -rf $(sam_venv)
+	python3 -m venv $(sam_venv)
+	$(sam_venv)/bin/python -m pip install --quiet --disable-pip-version-check aws-sam-cli==$(sam_version)
+	touch $@
+
+validate: ## the gate of template.yaml: SAM's validation, cfn-lint, a build, the template test
+	bash .ci/template
+
+sam-build: compile venv ## the functions and the template for a deployment, under .aws-sam
+	$(sam) build
+
+deploy: sam-build ## sam deploy with the parameters in parameters.yaml
+	$(sam) deploy
 
 fuzz: ## each fuzz test for a few seconds (FUZZTIME=10s)
 	bash .ci/fuzz $(or $(FUZZTIME),10s)
@@ -32,4 +77,4 @@ golden: ## write the golden files anew; look at the difference before you commit
 	go test ./... -run Golden -update
 
 clean: ## remove what make made
-	rm -rf bin .tools yardstick-demo
+	rm -rf bin .tools .aws-sam yardstick-demo

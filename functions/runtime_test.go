@@ -11,23 +11,17 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// bootstrap builds a function with the flags that the template's build uses, for this machine.
-func bootstrap(t *testing.T, function string) string {
+// bootstrap builds the function in a folder as SAM does, but for this machine.
+func bootstrap(t *testing.T, folder string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+function)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
+	return build(t, readTemplate(t).functionOf(folder), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 }
 
 // answered is what a function answered to one invocation.

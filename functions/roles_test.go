@@ -1,0 +1,186 @@
+package functions_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+const (
+	bucketARN = "arn:${AWS::Partition}:s3:::${BucketName}"
+	secretARN = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:yardstick/"
+	configARN = `{"Fn::Sub":["arn:${AWS::Partition}:s3:::${Object}",` +
+		`{"Object":{"Fn::Select":["1",{"Fn::Split":["s3://",{"Fn::Sub":"${Config}s3://"}]}]}}]}`
+)
+
+// allowed is what each role may do, one line for each action, resource and condition. It is written out here a second
+// time on purpose: a right that is added has to be added twice.
+func allowed() map[string][]string {
+	scheduler := "sts:AssumeRole by scheduler.amazonaws.com, StringEquals aws:SourceAccount ${AWS::AccountId}, " +
+		"StringEquals aws:SourceArn arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default"
+	return map[string][]string{
+		"ScrapRightExportRole": append(exportRights("scrapright", "ScrapRightExportLogs"),
+			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????"),
+		"ScrunchExportRole": exportRights("scrunch", "ScrunchExportLogs"),
+		"ScheduleRole": {scheduler, "lambda:InvokeFunction on ${ScrapRightExport.Arn}",
+			"lambda:InvokeFunction on ${ScrunchExport.Arn}", "sqs:SendMessage on ${DeadLetterQueue.Arn}"},
+	}
+}
+
+func exportRights(source, logs string) []string {
+	rights := []string{
+		"sts:AssumeRole by lambda.amazonaws.com",
+		"secretsmanager:GetSecretValue on " + secretARN + source + "/*",
+		"secretsmanager:DescribeSecret on " + secretARN + source + "/*",
+		"s3:DeleteObject on " + bucketARN + "/${Prefix}latest/" + source + "/*",
+		"s3:DeleteObject on " + bucketARN + "/${Prefix}_yardstick/spool/" + source + "/*",
+		"s3:GetObject on " + configARN + ", where ConfigIsObject",
+		"logs:CreateLogStream on ${" + logs + ".Arn}",
+		"logs:PutLogEvents on ${" + logs + ".Arn}",
+		"sqs:SendMessage on ${DeadLetterQueue.Arn}",
+	}
+	for _, place := range []string{source, "latest/" + source, "_yardstick/ledger/" + source, "_yardstick/leases/" + source,
+		"_yardstick/spool/" + source, "_yardstick/runs"} {
+		rights = append(rights,
+			"s3:GetObject on "+bucketARN+"/${Prefix}"+place+"/*",
+			"s3:PutObject on "+bucketARN+"/${Prefix}"+place+"/*",
+			"s3:ListBucket on "+bucketARN+", StringLike s3:prefix ${Prefix}"+place+"/*")
+	}
+	return rights
+}
+
+// rights are the lines of a role's statements.
+func rights(t *testing.T, id string, properties mapping) []string {
+	t.Helper()
+	lines := statements(t, id, properties.at("AssumeRolePolicyDocument"))
+	for _, policy := range list(properties["Policies"]) {
+		lines = append(lines, statements(t, id, policy.(mapping).at("PolicyDocument"))...)
+	}
+	return lines
+}
+
+func statements(t *testing.T, id string, document any) []string {
+	t.Helper()
+	var lines []string
+	for _, s := range list(document.(mapping)["Statement"]) {
+		statement, suffix := s.(mapping), ""
+		if choice, ok := statement["Fn::If"].([]any); ok {
+			if spell(choice[2]) != "${AWS::NoValue}" {
+				t.Errorf("%s: a statement with two forms: %s", id, spell(s))
+			}
+			statement, suffix = choice[1].(mapping), ", where "+spell(choice[0])
+		}
+		for key := range statement {
+			if !slices.Contains([]string{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, key) {
+				t.Errorf("%s: a statement with %s: %s", id, key, spell(s))
+			}
+		}
+		if statement["Effect"] != "Allow" {
+			t.Errorf("%s: a statement that does not allow: %s", id, spell(s))
+		}
+		lines = append(lines, lay(statement, suffix)...)
+	}
+	return lines
+}
+
+// lay writes a statement as lines, one for each action, resource and value of a condition with several.
+func lay(statement mapping, suffix string) []string {
+	var lines []string
+	for _, action := range list(statement["Action"]) {
+		if service := statement.text("Principal", "Service"); service != "" {
+			lines = append(lines, spell(action)+" by "+service)
+		}
+		for _, resource := range list(statement["Resource"]) {
+			lines = append(lines, spell(action)+" on "+spell(resource))
+		}
+	}
+	conditions, _ := statement["Condition"].(mapping)
+	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
+		keys := conditions[operator].(mapping)
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			var narrowed []string
+			for _, line := range lines {
+				for _, value := range list(keys[key]) {
+					narrowed = append(narrowed, line+", "+operator+" "+key+" "+spell(value))
+				}
+			}
+			lines = narrowed
+		}
+	}
+	for i := range lines {
+		lines[i] += suffix
+	}
+	return lines
+}
+
+func TestTemplateRolesMayDoWhatIsListedAndNothingElse(t *testing.T) {
+	want := allowed()
+	for id, r := range readTemplate(t).resources("AWS::IAM::Role") {
+		properties := r.at("Properties").(mapping)
+		got := rights(t, id, properties)
+		for _, line := range got {
+			if !slices.Contains(want[id], line) {
+				t.Errorf("%s may, and is not listed to: %s", id, line)
+			}
+		}
+		for _, line := range want[id] {
+			if !slices.Contains(got, line) {
+				t.Errorf("%s is listed to, and may not: %s", id, line)
+			}
+		}
+		if properties["ManagedPolicyArns"] != nil {
+			t.Errorf("%s: rights that are not written out: %s", id, properties.text("ManagedPolicyArns"))
+		}
+		delete(want, id)
+	}
+	for id := range want {
+		t.Errorf("%s is listed, and is not in the template", id)
+	}
+}
+
+func TestTemplateBoundsEveryRole(t *testing.T) {
+	const bounded = `{"Fn::If":["HasBoundary",{"Ref":"PermissionsBoundary"},{"Ref":"AWS::NoValue"}]}`
+	template := readTemplate(t)
+	for id, r := range template.resources("AWS::IAM::Role") {
+		if got := r.text("Properties", "PermissionsBoundary"); got != bounded {
+			t.Errorf("%s: PermissionsBoundary is %q, expected %s", id, got, bounded)
+		}
+	}
+	for id, r := range template.at("Resources").(mapping) { // SAM would make a role of its own where none is given
+		if kind := r.(mapping).text("Type"); strings.HasPrefix(kind, "AWS::Serverless::") && r.(mapping).at("Properties", "Role") == nil {
+			t.Errorf("%s, a %s, has no Role of ours", id, kind)
+		}
+	}
+}
+
+// The keys that the code spells are those that the role allows. A missing key is told as 404 only where s3:ListBucket
+// is allowed with that key as prefix, so the places to list are those to read.
+func TestTemplateRolesReachEveryKeyOfTheirSource(t *testing.T) {
+	want := allowed()
+	layout := snapshot.Layout{Prefix: "reporting/"}
+	for role, source := range map[string]string{"ScrapRightExportRole": "scrapright", "ScrunchExportRole": "scrunch"} {
+		for _, key := range keysOf(layout, source) {
+			for _, right := range []string{"s3:GetObject on " + bucketARN + "/", "s3:PutObject on " + bucketARN + "/",
+				"s3:ListBucket on " + bucketARN + ", StringLike s3:prefix "} {
+				reaches := func(line string) bool {
+					place, found := strings.CutPrefix(strings.ReplaceAll(line, "${Prefix}", layout.Prefix), right)
+					return found && strings.HasPrefix(key, strings.TrimSuffix(place, "*"))
+				}
+				if !slices.ContainsFunc(want[role], reaches) {
+					t.Errorf("%s: no %s%s", role, right, key)
+				}
+			}
+		}
+	}
+}
+
+func keysOf(l snapshot.Layout, source string) []string {
+	day := snapshot.DateOf(2026, time.November, 22)
+	name := snapshot.Name{Source: source, Dataset: "d", Account: "main", Day: day, Part: "p"}
+	return []string{l.Data(name), l.Latest(name), l.Ledger(source, "d", "main", "2026-11"), l.Run(day, "r"), l.Lease(source, "main"),
+		l.Spool(name), l.Partitions(source, "d", "main"), l.Ledgers(source, "d", "main")}
+}

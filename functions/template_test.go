@@ -1,0 +1,259 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"yardstick/pkg/export"
+)
+
+func TestTemplateHasAFunctionForEachFolderAndNoOther(t *testing.T) {
+	var want, got []string
+	mains, err := filepath.Glob("*/main.go")
+	if err != nil || len(mains) == 0 {
+		t.Fatalf("%d mains: %v", len(mains), err)
+	}
+	for _, path := range mains {
+		want = append(want, "${AWS::StackName}-"+filepath.Dir(path))
+	}
+	for _, f := range readTemplate(t).functions() {
+		got = append(got, f.text("FunctionName"))
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("functions in template.yaml: %q, expected one for each folder: %q", got, want)
+	}
+}
+
+func TestTemplateRunsEachFunctionAsItIsBuilt(t *testing.T) {
+	template := readTemplate(t)
+	for id, f := range template.functions() {
+		for key, want := range map[string]string{"Runtime": "provided.al2023", "Handler": "bootstrap", "CodeUri": ".",
+			"Role": "${" + id + "Role.Arn}", "Policies": "", "Timeout": "900"} {
+			if got := f.text(key); got != want {
+				t.Errorf("%s: %s is %q, expected %q", id, key, got, want)
+			}
+		}
+		logs, _ := strings.CutPrefix(f.text("LoggingConfig", "LogGroup"), "${")
+		group, ok := template.resources("AWS::Logs::LogGroup")[strings.TrimSuffix(logs, "}")]
+		if !ok || f.text("LoggingConfig", "LogFormat") != "JSON" {
+			t.Errorf("%s: logs %s, expected JSON into a log group of this template", id, f.text("LoggingConfig"))
+		}
+		if group.text("Properties", "RetentionInDays") == "" {
+			t.Errorf("%s: its logs are kept for ever", id)
+		}
+	}
+}
+
+func TestTemplateSetsTheEnvironmentThatTheCodeReads(t *testing.T) {
+	want := append(environmentRead(t), "GOMEMLIMIT") // which Go's runtime reads
+	slices.Sort(want)
+	for id, f := range readTemplate(t).functions() {
+		set := f.at("Environment", "Variables").(mapping)
+		if got := slices.Sorted(maps.Keys(set)); !slices.Equal(got, want) {
+			t.Errorf("%s: the template sets %q, the code reads %q", id, got, want)
+		}
+		limit, err := strconv.Atoi(strings.TrimSuffix(set.text("GOMEMLIMIT"), "MiB"))
+		memory, memoryErr := strconv.Atoi(f.text("MemorySize"))
+		if err != nil || memoryErr != nil || limit >= memory || limit < memory/2 {
+			t.Errorf("%s: GOMEMLIMIT %s, MemorySize %s; expected the limit, in MiB, a little below",
+				id, set.text("GOMEMLIMIT"), f.text("MemorySize"))
+		}
+	}
+}
+
+func TestTemplateRepeatsNoRedExportAndKeepsWhatFailed(t *testing.T) {
+	for id, f := range readTemplate(t).functions() {
+		for key, want := range map[string]string{"MaximumRetryAttempts": "0",
+			"DestinationConfig": `{"OnFailure":{"Destination":{"Fn::GetAtt":"DeadLetterQueue.Arn"},"Type":"SQS"}}`} {
+			if got := f.text("EventInvokeConfig", key); got != want {
+				t.Errorf("%s: EventInvokeConfig %s is %s, expected %s", id, key, got, want)
+			}
+		}
+	}
+}
+
+// schedules are the properties of the template's schedules, by function.
+func schedules(template template) map[string]mapping {
+	found := map[string]mapping{}
+	for id, f := range template.functions() {
+		events, _ := f.at("Events").(mapping)
+		for name, event := range events {
+			if e := event.(mapping); e["Type"] == "ScheduleV2" {
+				found[id+"."+name] = e.at("Properties").(mapping)
+			}
+		}
+	}
+	if len(found) < 2 {
+		template.t.Fatalf("%d schedules", len(found))
+	}
+	return found
+}
+
+func TestTemplateSchedules(t *testing.T) {
+	template := readTemplate(t)
+	for id, s := range schedules(template) {
+		for key, want := range map[string]string{"OmitName": "true", "ScheduleExpressionTimezone": "${ScheduleTimezone}",
+			"DeadLetterConfig": `{"Arn":{"Fn::GetAtt":"DeadLetterQueue.Arn"}}`, "RoleArn": "${ScheduleRole.Arn}",
+			"FlexibleTimeWindow": `{"Fn::If":["HasWindow",{"MaximumWindowInMinutes":{"Ref":"ScheduleWindowMinutes"},"Mode":"FLEXIBLE"},` +
+				`{"Mode":"OFF"}]}`,
+		} {
+			if got := s.text(key); got != want {
+				t.Errorf("%s: %s is %s, expected %s", id, key, got, want)
+			}
+		}
+		if state, _ := s.at("State").(mapping); template.text("Parameters", spell(state["Ref"]), "AllowedValues") != `["ENABLED","DISABLED"]` {
+			t.Errorf("%s: State is %s, expected a parameter that is ENABLED or DISABLED", id, s.text("State"))
+		}
+		if attempts := s.text("RetryPolicy", "MaximumRetryAttempts"); attempts == "" {
+			t.Errorf("%s: no RetryPolicy, which is 185 attempts", id)
+		}
+	}
+}
+
+// No linter sees a cron expression of five fields.
+func TestTemplateSchedulesHaveSixFieldsAndOneQuestionMark(t *testing.T) {
+	template := readTemplate(t)
+	for id, s := range schedules(template) {
+		expression, _ := s.at("ScheduleExpression").(mapping)
+		name := spell(expression["Ref"])
+		given, _ := template.at("Parameters", name).(mapping)
+		fields := strings.Fields(strings.TrimSuffix(strings.TrimPrefix(given.text("Default"), "cron("), ")"))
+		if len(fields) != 6 || (fields[2] == "?") == (fields[4] == "?") || !strings.HasPrefix(given.text("Default"), "cron(") {
+			t.Errorf("%s: %s is %q; expected six fields with one ? for the day of the month or of the week",
+				id, name, given.text("Default"))
+		}
+		pattern := regexp.MustCompile(given.text("AllowedPattern"))
+		for text, want := range map[string]bool{given.text("Default"): true, "cron(0 6 ? * MON-FRI *)": true,
+			"cron(0/15 8-18 1,15 * ? 2026)": true, "cron(5 * * * *)": false, "cron(5 * * * * *)": false, "cron(5 * ? * ? *)": false,
+			"cron(? * * * * *)": false, "5 * * * ? *": false, "rate(1 hour)": false, " cron(5 * * * ? *)": false,
+			"cron(5 * * * ? *) ": false, "cron(5 * * * ? * *)": false} {
+			if pattern.MatchString(text) != want {
+				t.Errorf("%s: AllowedPattern takes %q: %v, expected %v", name, text, !want, want)
+			}
+		}
+	}
+}
+
+func TestTemplateSchedulesSendTheScheduledTime(t *testing.T) {
+	want := map[string]string{"scheduledTime": "<aws.scheduler.scheduled-time>", "executionId": "<aws.scheduler.execution-id>",
+		"attempt": "<aws.scheduler.attempt-number>"}
+	for id, s := range schedules(readTemplate(t)) {
+		var got map[string]string
+		if err := json.Unmarshal([]byte(s.text("Input")), &got); err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: input %s (%v), expected %v", id, s.text("Input"), err, want)
+		}
+		filled := strings.NewReplacer(want["scheduledTime"], "2026-11-23T05:00:00Z", want["executionId"], "d32c5kddcf5bb8c3",
+			want["attempt"], "1").Replace(s.text("Input"))
+		event, err := export.ParseEvent([]byte(filled))
+		if err != nil || event.ScheduledTime.Format("2006-01-02T15") != "2026-11-23T05" {
+			t.Errorf("%s: the function takes %s as %+v, %v", id, filled, event, err)
+		}
+	}
+}
+
+func TestTemplateKeepsDataAndSecretsWhenTheStackIsDeleted(t *testing.T) {
+	template := readTemplate(t)
+	for _, kind := range []string{"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::SecretsManager::Secret"} {
+		for id, r := range template.resources(kind) {
+			if r.text("DeletionPolicy") != "Retain" || r.text("UpdateReplacePolicy") != "Retain" {
+				t.Errorf("%s: DeletionPolicy %q, UpdateReplacePolicy %q, expected Retain",
+					id, r.text("DeletionPolicy"), r.text("UpdateReplacePolicy"))
+			}
+		}
+	}
+}
+
+func TestTemplateMakesSecretsWithoutValues(t *testing.T) {
+	var names []string
+	for id, r := range readTemplate(t).resources("AWS::SecretsManager::Secret") {
+		names = append(names, r.text("Properties", "Name"))
+		for key := range r.at("Properties").(mapping) {
+			if !slices.Contains([]string{"Name", "Description"}, key) {
+				t.Errorf("%s has %s; a value in the template would overwrite a live one", id, key)
+			}
+		}
+	}
+	slices.Sort(names)
+	want := []string{"yardstick/scrapright/${Account}/api-key", "yardstick/scrapright/${Account}/session",
+		"yardstick/scrunch/${Account}/api-key"}
+	if !slices.Equal(names, want) {
+		t.Errorf("secrets %q, expected %q", names, want)
+	}
+}
+
+func TestTemplateKeepsTheBucketPrivate(t *testing.T) {
+	template := readTemplate(t)
+	buckets := template.resources("AWS::S3::Bucket")
+	policies := map[string]mapping{}
+	for _, p := range template.resources("AWS::S3::BucketPolicy") {
+		policies[p.text("Properties", "Bucket")] = p
+	}
+	for id, b := range buckets {
+		for key, want := range map[string]string{
+			"OwnershipControls": `{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}`,
+			"PublicAccessBlockConfiguration": `{"BlockPublicAcls":"true","BlockPublicPolicy":"true","IgnorePublicAcls":"true",` +
+				`"RestrictPublicBuckets":"true"}`,
+			"VersioningConfiguration": `{"Status":"Enabled"}`,
+			"BucketEncryption":        `{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}`,
+		} {
+			if got := b.text("Properties", key); got != want {
+				t.Errorf("%s: %s is %s, expected %s", id, key, got, want)
+			}
+		}
+		want := `[{"Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":"*",` +
+			`"Resource":[{"Fn::GetAtt":"` + id + `.Arn"},{"Fn::Sub":"${` + id + `.Arn}/*"}],"Sid":"TLSOnly"}]`
+		if got := policies["${"+id+"}"].text("Properties", "PolicyDocument", "Statement"); got != want {
+			t.Errorf("%s: policy %s, expected %s", id, got, want)
+		}
+	}
+}
+
+func TestTemplateEncryptsTheQueueAndKeepsItsMessagesLongest(t *testing.T) {
+	for id, q := range readTemplate(t).resources("AWS::SQS::Queue") {
+		if q.text("Properties", "SqsManagedSseEnabled") != "true" || q.text("Properties", "MessageRetentionPeriod") != "1209600" {
+			t.Errorf("%s: %s", id, q.text("Properties"))
+		}
+	}
+}
+
+// setting reads a key of a section of samconfig.toml, of which every value stands on the line of its key.
+func setting(t *testing.T, section, key string) string {
+	t.Helper()
+	text, err := os.ReadFile("../samconfig.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			here = strings.Trim(line, "[]")
+		}
+		name, value, found := strings.Cut(line, "=")
+		if found && here == section && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	t.Errorf("samconfig.toml: [%s] has no %s", section, key)
+	return ""
+}
+
+func TestTemplateIsBuiltWithoutSAMsCache(t *testing.T) {
+	if setting(t, "default.build.parameters", "cached") != "false" {
+		t.Error("samconfig.toml: cached is not false; SAM's cache does not see a change under pkg/")
+	}
+	if setting(t, "default.build.parameters", "build_in_source") != "true" {
+		t.Error("samconfig.toml: build_in_source is not true; SAM would copy the whole folder for each function")
+	}
+	if setting(t, "default.deploy.parameters", "capabilities") != `"CAPABILITY_IAM"` {
+		t.Error("samconfig.toml: the template makes roles without names, which takes CAPABILITY_IAM and no more")
+	}
+}
