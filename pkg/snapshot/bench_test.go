@@ -84,7 +84,7 @@ func TestOrdinaryRecordsAllocateNothing(t *testing.T) {
 		}
 		record := []byte(c.record)
 		for what, add := range map[string]func([]byte) (uint64, error){"append": spool.Append, "fingerprint": spool.Fingerprint} {
-			allocations := testing.AllocsPerRun(200, func() {
+			allocations := testing.AllocsPerRun(50, func() {
 				if _, err := add(record); err != nil {
 					t.Error(err)
 				}

@@ -18,7 +18,10 @@ func compressed(t rapid.TB, text string) io.Reader {
 	t.Helper()
 	var b bytes.Buffer
 	for _, part := range []string{text[:len(text)/2], text[len(text)/2:]} {
-		w := stdgzip.NewWriter(&b)
+		w, err := stdgzip.NewWriterLevel(&b, stdgzip.HuffmanOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := io.WriteString(w, part); err != nil {
 			t.Fatal(err)
 		}

@@ -291,9 +291,9 @@ func TestSpoolIsWhatAListOfLinesIs(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
-				for _, record := range rapid.SliceOfN(values(1), 1, 9).Draw(t, "records") {
-					lines = append(lines, record.compact())
-					add(t, s, lines[len(lines)-1])
+				for _, record := range rapid.SliceOfN(rapid.SampledFrom(scalarLexemes), 1, 9).Draw(t, "records") {
+					lines = append(lines, record)
+					add(t, s, record)
 				}
 			},
 			"drop": func(t *rapid.T) {
