@@ -45,7 +45,7 @@ func (w *world) config(lines ...string) string {
 	return text
 }
 
-// slow makes five requests and then waits for most of a minute.
+// slow makes five requests and then waits for most of a minute, or ends where its time limit comes before.
 const slow = "requests_per_minute: 5"
 
 func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) }
@@ -129,12 +129,12 @@ func TestAFailedAccountEndsWithOneAndNamesTheSecret(t *testing.T) {
 
 func TestATimeLimitEndsWithThreeAndTheCommandThatGoesOn(t *testing.T) {
 	w := newWorld(t)
-	c := yardstick(t, w.config(slow), "export", "--time-limit", "1s", "--dataset", "purchases").expect(t, partial)
+	c := yardstick(t, w.config(slow), "export", "--time-limit", "30s", "--dataset", "purchases").expect(t, partial)
 	if !strings.Contains(c.stdout, "The same command goes on from there.") {
 		t.Errorf("standard output does not say how to go on:\n%s", c.stdout)
 	}
 
-	c = yardstick(t, w.config(slow), "export", "--time-limit", "1s", "--dataset", "purchases", "--force", "--from", daysAgo(20), "--to", daysAgo(10)).
+	c = yardstick(t, w.config(slow), "export", "--time-limit", "30s", "--dataset", "purchases", "--force", "--from", daysAgo(20), "--to", daysAgo(10)).
 		expect(t, partial)
 	next := fmt.Sprintf("\nTo go on:\nyardstick export --source scrapright --account main --dataset purchases --from %s --to ", daysAgo(20))
 	if !strings.Contains(c.stdout, next) || !strings.HasSuffix(c.stdout, " --force\n") {

@@ -16,6 +16,7 @@ type commandLine struct {
 	Demo   demo      `cmd:"" help:"Show a whole export of a simulated yard, on this machine alone."`
 	Export exportRun `cmd:"" help:"Export what is due to the bucket, as the Lambda functions do."`
 	Plan   plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
+	Check  check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
 
 	chosen command
 }

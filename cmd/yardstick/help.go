@@ -21,7 +21,7 @@ Exit codes:
     3  partial           time ran out or it was stopped; the same command goes on
     4  busy              another run holds the account; nothing was done there
 
-The worst of several sources counts. Progress and warnings go to standard error, results to standard output.
+The worst of several sources counts. Progress and log lines go to standard error, results to standard output.
 
 With --local DIR the objects lie as plain files under DIR/s3/BUCKET, the secrets under DIR/secretsmanager, and no AWS
 account is needed. One process at a time can work with a folder; a second one is told so and ends with exit code 1.`
@@ -58,6 +58,20 @@ Examples:
     yardstick plan --from 2025-01-01 --to 2025-12-31 --time-limit 15m
 
 Exit codes: 0 planned, 1 failed, 2 bad usage or configuration.`
+}
+
+// Help is shown by kong below the command's line.
+func (check) Help() string {
+	return `Looks at the configuration, the bucket, the secrets, the stored session, the granted pace, and at what the yard's own
+reference (/api/v1/swagger) says of the configured paths and parameters; where those differ it prints the lines of the configuration to
+change. It never exchanges or refreshes a token, and says what it could not see without a live one.
+
+Examples:
+
+    yardstick check
+    yardstick check --config new.yaml --json
+
+Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configuration.`
 }
 
 // Help is shown by kong below the command's line.

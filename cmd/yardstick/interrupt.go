@@ -2,10 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"yardstick/pkg/app"
 )
+
+// look opens what the common flags ask for and looks at it, until that is done or a signal comes.
+func (s *session) look(ctx context.Context, at func(context.Context, *app.App) (exitCode, error)) (exitCode, error) {
+	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer release()
+	o, err := s.open(ctx)
+	if err != nil {
+		return failed, err
+	}
+	code, err := at(ctx, o.App)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted; nothing was changed")
+	}
+	return code, errors.Join(err, o.close())
+}
 
 // interruptible makes the first SIGINT or SIGTERM close stop, and the second cancel the answered context; a third one
 // kills the process. What happens is told. The caller calls release when the work is over.

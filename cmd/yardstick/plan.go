@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"yardstick/pkg/app"
@@ -20,18 +17,13 @@ type plan struct {
 }
 
 func (p *plan) run(ctx context.Context, s *session) (exitCode, error) {
-	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer release()
-	o, err := s.open(ctx)
-	if err != nil {
-		return failed, err
-	}
-	code := complete
-	sources, err := p.sources(o.App)
-	if err == nil {
-		code, err = p.plan(ctx, s, o.App, sources)
-	}
-	return code, errors.Join(err, o.close())
+	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
+		sources, err := p.sources(a)
+		if err != nil {
+			return failed, err
+		}
+		return p.plan(ctx, s, a, sources)
+	})
 }
 
 // plan tells the forecast of each source. An error says that there was none.

@@ -83,7 +83,7 @@ func (s *session) printResult(o *opened, x outcome) {
 	word, rest := x.sentence()
 	fmt.Fprintln(s.out, strings.Replace(wrapped(word+rest, s.width), word, s.paint(x.code(), word), 1))
 	if next := s.next(x); next != "" {
-		fmt.Fprintf(s.out, "\nTo go on:\n%s\n", broken(next, s.width, ` \`))
+		fmt.Fprintf(s.out, "\nTo go on:\n%s\n", broken(next, s.width, "  ", ` \`))
 	}
 }
 

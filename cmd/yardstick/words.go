@@ -79,11 +79,10 @@ func quoted(argument string) string {
 }
 
 // wrapped breaks a text at spaces so that its lines fit a width, the further ones indented. Width 0 breaks nothing.
-func wrapped(text string, width int) string { return broken(text, width, "") }
+func wrapped(text string, width int) string { return broken(text, width, "  ", "") }
 
-// broken is wrapped with something at the end of each line that goes on.
-func broken(text string, width int, ending string) string {
-	const indent = "  "
+// broken is wrapped with an indent of one's own, and something at the end of each line that goes on.
+func broken(text string, width int, indent, ending string) string {
 	if width <= 0 {
 		return text
 	}

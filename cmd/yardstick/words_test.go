@@ -15,7 +15,7 @@ func TestNumbersTimesAndSizesReadWell(t *testing.T) {
 		size(1): "1 byte", size(812): "812 bytes", size(1234): "1.2 kB", size(34_500_000): "34 MB", size(999_999): "1000 kB",
 		quoted("a/b-1.yaml"): "a/b-1.yaml", quoted("my data"): "'my data'", quoted("it's"): `'it'\''s'`, quoted(""): "''",
 		wrapped("one two three", 8): "one two\n  three", wrapped("one two three", 0): "one two three",
-		broken("one two three", 9, ` \`): "one two \\\n  three",
+		broken("one two three", 9, "  ", ` \`): "one two \\\n  three", broken("one two three", 11, "    ", ""): "one two\n    three",
 	} {
 		if got != want {
 			t.Errorf("%q, expected %q", got, want)

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"yardstick/pkg/app"
+)
+
+func TestCheckFindsASetUpThatFits(t *testing.T) {
+	w := newWorld(t)
+	c := yardstick(t, w.config(), "check").expect(t, complete)
+	if !strings.Contains(c.stdout, "\nscrapright/main\n\nok ") || !strings.Contains(c.stdout, "\nNo fault found: ") {
+		t.Errorf("standard output does not tell of the account and that it has no fault:\n%s", c.stdout)
+	}
+	reports := decoded[app.Report](t, yardstick(t, w.config(), "check", "--json").expect(t, complete))
+	if len(reports) != 1 || reports[0].Worst() == app.Fault {
+		t.Errorf("reports %+v, expected one without a fault", reports)
+	}
+}
+
+func TestCheckEndsWithOneAndPrintsTheLinesToChange(t *testing.T) {
+	w := newWorld(t)
+	config := w.config("datasets: {purchases: {path: /api/v1/tickets}}")
+	c := yardstick(t, config, "check").expect(t, failed)
+	lines := "\n    scrapright:\n      - account: main\n        datasets:\n          purchases: {path: /api/v1/purchase}\n"
+	if !strings.Contains(c.stdout, lines) {
+		t.Errorf("standard output does not hold the lines to change:\n%s", c.stdout)
+	}
+	if reports := decoded[app.Report](t, yardstick(t, config, "check", "--json").expect(t, failed)); reports[0].Worst() != app.Fault {
+		t.Errorf("report %+v, expected a fault", reports[0])
+	}
+}
+
+func TestFindingsFitTheTerminal(t *testing.T) {
+	report := stored[app.Report](t, "testdata/report.json")
+	for _, width := range []int{0, 80} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			s, out := page(width)
+			s.printFindings(report)
+			fits(t, out.String(), width)
+			golden(t, fmt.Sprintf("report-%d.txt", width), out.String())
+		})
+	}
+}
