@@ -50,14 +50,20 @@ func (r Report) Worst() Level {
 	return worst
 }
 
-// Check looks at what an export needs: the bucket, the secrets, what is granted and who is at work. It writes nothing,
-// calls no vendor and spends no token; what cannot be seen that way, the findings say. What goes wrong on the way is a
-// finding too. It blocks for a few calls to AWS for each account, and ends with ctx.
+// Check looks at what an export needs: the bucket, the secrets, what is granted and who is at work. It writes nothing
+// and spends no token; ScrapRight is not called, and Scrunch for its list of brands. What cannot be seen that way, the
+// findings say. What goes wrong on the way is a finding too. It blocks for a few calls for each account, and ends with ctx.
 func (a *App) Check(ctx context.Context) Report {
 	r := Report{Version: 1, Findings: []Finding{a.checkBucket(ctx)}}
 	for _, c := range a.Configured.ScrapRight {
 		for _, f := range a.checkScrapRight(ctx, c) {
 			f.Source, f.Account = ScrapRight, c.Account
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	for _, c := range a.Configured.Scrunch {
+		for _, f := range a.checkScrunch(ctx, c) {
+			f.Source, f.Account = Scrunch, c.Account
 			r.Findings = append(r.Findings, f)
 		}
 	}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"time"
 
 	"yardstick/pkg/config"
@@ -70,13 +69,4 @@ func override(r scrunch.Report, c config.Report) scrunch.Report {
 	}
 	r.Off = (r.Off && !c.On) || c.Off
 	return r
-}
-
-// Brands are the brands that an account's key lists, by id, and which of the configured ones it does not.
-func (a *App) Brands(ctx context.Context, c config.Scrunch) (listed []scrunch.Brand, err error) {
-	source, err := a.brands(c)
-	if err != nil {
-		return nil, err
-	}
-	return source.Listed(ctx)
 }

@@ -227,3 +227,24 @@ func TestARefusedScrunchKeyFailsTheAccountByName(t *testing.T) {
 		}
 	})
 }
+
+func TestCheckTellsWhichBrandsTheKeyMayRead(t *testing.T) {
+	c := simulator.ScrunchConfig{Prompts: 3, Keys: []simulator.ScrunchKey{{Key: scrunchKey, Brands: []int{101, 103}}}}
+	inScrunch(t, c, "brands: [101, 102]", func(w *world, _ *simulator.Scrunch) {
+		var faults, all []string
+		for _, f := range w.open().Check(w.Context()).Findings {
+			if f.Source == app.Scrunch {
+				all = append(all, f.Message)
+				if f.Level == app.Fault {
+					faults = append(faults, f.Message)
+				}
+			}
+		}
+		if len(faults) != 1 || !strings.Contains(faults[0], "102") || !strings.Contains(faults[0], "archived") {
+			t.Errorf("faults %q", faults)
+		}
+		if text := strings.Join(all, "\n"); !strings.Contains(text, "2 brands: 101 ") || strings.Contains(text, scrunchKey) {
+			t.Errorf("%s", text)
+		}
+	})
+}

@@ -36,10 +36,14 @@ func Check(ctx context.Context, a *app.App) app.Report {
 		}
 	}
 	place := map[string]int{} // what is no account's stays first
-	for i, c := range a.Configured.ScrapRight {
-		place[c.Account] = i + 1
+	for _, f := range report.Findings {
+		if _, known := place[f.Source+"/"+f.Account]; !known {
+			place[f.Source+"/"+f.Account] = len(place)
+		}
 	}
-	slices.SortStableFunc(report.Findings, func(x, y app.Finding) int { return place[x.Account] - place[y.Account] })
+	slices.SortStableFunc(report.Findings, func(x, y app.Finding) int {
+		return place[x.Source+"/"+x.Account] - place[y.Source+"/"+y.Account]
+	})
 	return report
 }
 
