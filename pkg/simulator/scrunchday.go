@@ -45,14 +45,17 @@ func newBrandDay(b *brand, date time.Time) *brandDay {
 	return &brandDay{brand: b, date: date, n: n, runs: b.cfg.Runs}
 }
 
-// dice starts an observation: its own dice, when it was collected and when it is seen, and false where there is none.
-func (d *brandDay) dice(i int) (own *dice, collected, seen time.Time, ok bool) {
+// dice are those of an observation: ok is false where there is none.
+func (d *brandDay) dice(i int) (own *dice, ok bool) {
 	own = newDice(d.cfg.Seed, diceOfAnswer, uint64(d.id), uint64(d.date.Unix()), uint64(i))
-	ok = !own.oneIn(25) || d.whole
+	return own, !own.oneIn(25) || d.whole
+}
+
+// times are when an observation was collected, and when it is seen.
+func (d *brandDay) times(own *dice, i int) (collected, seen time.Time) {
 	part := (float64(i) + own.fraction()) / float64(d.n)
 	collected = d.date.Add(time.Duration(part * float64(24*time.Hour))).Truncate(time.Second)
-	seen = collected.Add(time.Duration(own.fraction() * float64(d.cfg.Late)))
-	return own, collected, seen, ok
+	return collected, collected.Add(time.Duration(own.fraction() * float64(d.cfg.Late)))
 }
 
 // shown gives the numbers of what can be seen at a time: nil and true for all of them.
@@ -61,8 +64,12 @@ func (d *brandDay) shown(now time.Time) (numbers []int32, all bool) {
 		return nil, true
 	}
 	for i := range d.n {
-		_, _, seen, ok := d.dice(i)
-		if ok && (d.cfg.Late == 0 || !seen.After(now)) {
+		own, ok := d.dice(i)
+		if ok && d.cfg.Late > 0 {
+			_, seen := d.times(own, i)
+			ok = !seen.After(now)
+		}
+		if ok {
 			numbers = append(numbers, int32(i))
 		}
 	}
@@ -71,8 +78,9 @@ func (d *brandDay) shown(now time.Time) (numbers []int32, all bool) {
 
 // observe makes observation i, in the room of another.
 func (d *brandDay) observe(o *observation, i int) {
-	own, collected, _, _ := d.dice(i)
-	o.day, o.number, o.collected = d, i, collected
+	own, _ := d.dice(i)
+	o.day, o.number = d, i
+	o.collected, _ = d.times(own, i)
 	o.platform = i % len(d.platforms)
 	o.prompt = d.prompt(activePrompt(i / len(d.platforms) / d.runs))
 	at := d.platforms[o.platform]
