@@ -15,7 +15,7 @@ type check struct{}
 
 func (check) run(ctx context.Context, s *session) (exitCode, error) {
 	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
-		fmt.Fprintln(s.err, "looking at bucket, secrets and the yards' own references")
+		s.err.printf("looking at bucket, secrets and the yards' own references\n")
 		report := local.Check(ctx, a)
 		switch {
 		case ctx.Err() != nil: // what was found is that it was interrupted
@@ -41,24 +41,24 @@ func (s *session) printFindings(r app.Report) {
 	for i, f := range r.Findings {
 		counts[f.Level]++
 		if i > 0 && len(r.Findings[i-1].Change) > 0 {
-			fmt.Fprintln(s.out)
+			s.out.printf("\n")
 		}
 		if of := strings.Trim(f.Source+"/"+f.Account, "/"); of != account {
 			account = of
-			fmt.Fprintf(s.out, "\n%s\n\n", account)
+			s.out.printf("\n%s\n\n", account)
 		}
 		start := fmt.Sprintf("%-5s  %-*s  ", f.Level, subjects, f.Subject)
 		text := broken(start+f.Message, s.width, strings.Repeat(" ", len(start)), "")
-		fmt.Fprintln(s.out, strings.Replace(text, string(f.Level), s.paint(endOf(f.Level), string(f.Level)), 1))
+		s.out.printf("%s\n", strings.Replace(text, string(f.Level), s.paint(endOf(f.Level), string(f.Level)), 1))
 		if len(f.Change) > 0 {
-			fmt.Fprintf(s.out, "\n    %s\n", strings.Join(f.Change, "\n    "))
+			s.out.printf("\n    %s\n", strings.Join(f.Change, "\n    "))
 		}
 	}
 	verdict := "No fault found"
 	if n := counts[app.Fault]; n > 0 {
 		verdict = counted(n, "fault") + " found"
 	}
-	fmt.Fprintf(s.out, "\n%s: %d ok, %s.\n", s.paint(endOf(r.Worst()), verdict), counts[app.OK], counted(counts[app.Warn], "warning"))
+	s.out.printf("\n%s: %d ok, %s.\n", s.paint(endOf(r.Worst()), verdict), counts[app.OK], counted(counts[app.Warn], "warning"))
 }
 
 // endOf is the exit code whose colour a level has.

@@ -33,7 +33,7 @@ func TestCheckEndsWithOneAndPrintsTheLinesToChange(t *testing.T) {
 	}
 }
 
-func TestFindingsFitTheTerminal(t *testing.T) {
+func TestFindingsFitTheTerminalAndAreGolden(t *testing.T) {
 	report := stored[app.Report](t, "testdata/report.json")
 	for _, width := range []int{0, 80} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {

@@ -48,7 +48,7 @@ func (c *console) tell(message string) {
 	for i, line := range lines {
 		lines[i] = wrapped(line, c.margin) + "\n"
 	}
-	fmt.Fprint(c.err, strings.Join(lines, ""))
+	c.err.printf("%s", strings.Join(lines, ""))
 }
 
 // log is the rooms' log as text on err: everything, or only warnings, without what people at a terminal know.
@@ -91,6 +91,8 @@ func (o *output) Write(b []byte) (int, error) {
 	return n, err
 }
 
+func (o *output) printf(format string, args ...any) { _, _ = fmt.Fprintf(o, format, args...) }
+
 // messages is standard error: written through the live lines while there are any, so that text stays above them. It is
 // safe for concurrent use.
 type messages struct {
@@ -109,6 +111,9 @@ func (m *messages) Write(b []byte) (int, error) {
 	}
 	return m.plain.Write(b)
 }
+
+// printf writes as well as it can: there is no place left to tell that it cannot.
+func (m *messages) printf(format string, args ...any) { _, _ = fmt.Fprintf(m, format, args...) }
 
 // through sends what is written from now on through the live lines; nil ends that.
 func (m *messages) through(live io.Writer) {

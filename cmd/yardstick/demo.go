@@ -34,7 +34,7 @@ func (d *demo) run(ctx context.Context, s *session) (exitCode, error) {
 	o := &opened{App: opening.App, root: nearby(opening.Cloud.Bucket(opening.Configured.Bucket)) + "/", close: opening.Close}
 	intro := fmt.Sprintf("Simulated: a ScrapRight yard at %s, and an S3 and Secrets Manager in %s. The yard grants %s requests a minute; "+
 		"the documented grant is %d.", opening.YardURL, nearby(opening.Cloud.Dir), number(local.DemoPace), documentedPace)
-	fmt.Fprintf(s.err, "%s\n\n", wrapped(intro, s.margin))
+	s.err.printf("%s\n\n", wrapped(intro, s.margin))
 	code, err := s.report(o, s.export(ctx, o.App, stop, []string{app.ScrapRight}, app.Event{}))
 	if err == nil && !s.JSON {
 		err = s.printFiles(o)
@@ -63,11 +63,11 @@ func (s *session) printFiles(o *opened) error {
 	if err != nil {
 		return fmt.Errorf("look at what was written: %w", err)
 	}
-	fmt.Fprintf(s.out, "\n%s\n", wrapped(fmt.Sprintf("The plain files: %s, %s in %s.", o.root, size(bytes), counted(files, "file")), s.width))
+	s.out.printf("\n%s\n", wrapped(fmt.Sprintf("The plain files: %s, %s in %s.", o.root, size(bytes), counted(files, "file")), s.width))
 	if newest != "" {
 		buckets := filepath.Dir(filepath.Clean(o.root))
-		fmt.Fprintf(s.out, "A purchase of the newest day:\n\n")
-		fmt.Fprintf(s.out, "gzip -dc %s/*/scrapright/purchases/*/%s/* | head -1\n", quoted(buckets), filepath.Base(filepath.Dir(newest)))
+		s.out.printf("A purchase of the newest day:\n\n")
+		s.out.printf("gzip -dc %s/*/scrapright/purchases/*/%s/* | head -1\n", quoted(buckets), filepath.Base(filepath.Dir(newest)))
 	}
 	return nil
 }

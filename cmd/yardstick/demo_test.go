@@ -33,7 +33,7 @@ func outline(stderr string) string {
 	return strings.Join(append(lines[:3:3], lines[len(lines)-2:]...), "")
 }
 
-func TestDemoExportsAYardAndSaysUnchangedTheSecondTime(t *testing.T) {
+func TestDemoIsGoldenAndSaysUnchangedTheSecondTime(t *testing.T) {
 	dir := t.TempDir()
 	first := yardstick(t, "", "demo", "--dir", dir).expect(t, complete)
 	golden(t, "demo-first.txt", timeless(first.stdout, dir))

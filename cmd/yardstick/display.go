@@ -18,17 +18,17 @@ func (c *console) show(p *progress, sources []string) (end func()) {
 	if c.live {
 		stop = c.draw(p, opening)
 	} else {
-		fmt.Fprintln(c.err, opening)
+		c.err.printf("%s\n", opening)
 		stop = c.list(p)
 	}
 	return func() {
 		stop()
 		accounts, _ := p.look()
 		for _, a := range accounts {
-			fmt.Fprintf(c.err, "%s: %s\n", a.name, a.ended(p.now()))
+			c.err.printf("%s: %s\n", a.name, a.ended(p.now()))
 		}
 		if c.live && c.width > 0 {
-			fmt.Fprintln(c.err)
+			c.err.printf("\n")
 		}
 	}
 }
@@ -57,7 +57,7 @@ func (c *console) list(p *progress) (stop func()) {
 				continue
 			}
 			for _, a := range accounts {
-				fmt.Fprintf(c.err, "%s: %s: %s\n", a.name, a.counts(now), a.doing(now))
+				c.err.printf("%s: %s: %s\n", a.name, a.counts(now), a.doing(now))
 			}
 			last = now
 		}

@@ -50,7 +50,7 @@ const slow = "requests_per_minute: 5"
 
 func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) }
 
-func TestExportWritesToAWSAndSaysWhere(t *testing.T) {
+func TestExportWritesToAWSAndItsReportIsGolden(t *testing.T) {
 	w := newWorld(t)
 	c := yardstick(t, w.config(), "export").expect(t, complete, "scrapright/main: 33/33 windows")
 	golden(t, "export.txt", timeless(c.stdout, w.dir))
@@ -75,7 +75,7 @@ func TestExportReadsItsConfigurationFromTheBucket(t *testing.T) {
 	yardstick(t, from, "plan").expect(t, complete)
 }
 
-func TestPlanTellsWhatAnExportWouldDo(t *testing.T) {
+func TestPlanIsGoldenAndWritesNothing(t *testing.T) {
 	w := newWorld(t)
 	c := yardstick(t, w.config(), "plan").expect(t, complete)
 	golden(t, "plan.txt", timeless(c.stdout, w.dir))

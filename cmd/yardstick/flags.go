@@ -33,7 +33,7 @@ type common struct {
 
 // selection says which work a command is about.
 type selection struct {
-	Source  text   `placeholder:"NAME" help:"Only this source: scrapright. Default: all that are configured."`
+	Source  text   `placeholder:"NAME" help:"Only this source, such as scrapright. Default: all that are configured."`
 	Account text   `placeholder:"NAME" help:"Only this account."`
 	Dataset []text `placeholder:"NAME" help:"Only this dataset; repeat it for several."`
 	From    day    `placeholder:"DATE" help:"Only days from this one on (YYYY-MM-DD), before the configured start too."`

@@ -56,7 +56,7 @@ func (p *plan) plan(ctx context.Context, s *session, a *app.App, sources []strin
 
 func (s *session) printForecast(f app.Forecast, run time.Duration) {
 	for _, a := range f.Accounts {
-		fmt.Fprintf(s.out, "%s/%s on %s\n\n", f.Source, a.Account, a.Today)
+		s.out.printf("%s/%s on %s\n\n", f.Source, a.Account, a.Today)
 		t := table{heading: []string{"DATASET", ">OPEN", ">UNSETTLED", ">LISTINGS", ">BACKLOG", ">VERIFY", ">REQUESTS", "DAYS"}}
 		for _, d := range a.Datasets {
 			days := none
@@ -69,9 +69,9 @@ func (s *session) printForecast(f app.Forecast, run time.Duration) {
 			t.add(d.Dataset, number(d.Open), number(d.Unsettled), number(d.Listings), number(d.Backlog), number(d.Verify),
 				atLeast(number(d.Requests), d.AtLeast), days)
 		}
-		t.print(s.out, s.width)
+		s.out.printf("%s", t.fitted(s.width))
 		if a.Requests == 0 {
-			fmt.Fprint(s.out, "\nNothing is due.\n\n")
+			s.out.printf("\nNothing is due.\n\n")
 			continue
 		}
 		took := atLeast(length(time.Duration(a.Seconds)*time.Second), a.AtLeast)
@@ -80,7 +80,7 @@ func (s *session) printForecast(f app.Forecast, run time.Duration) {
 		}
 		text := fmt.Sprintf("Requests: %s, at %s a minute: %s, in %s of up to %s.", atLeast(number(a.Requests), a.AtLeast),
 			number(a.PerMinute), took, atLeast(counted(a.Runs, "run"), a.AtLeast), length(run))
-		fmt.Fprintf(s.out, "\n%s\n\n", wrapped(text, s.width))
+		s.out.printf("\n%s\n\n", wrapped(text, s.width))
 	}
 }
 

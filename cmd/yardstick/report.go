@@ -30,13 +30,15 @@ func (s *session) report(o *opened, outcomes []outcome) (exitCode, error) {
 		}
 		s.tell("not run: " + refusal.Error())
 	}
-	for _, x := range outcomes {
-		if x.result.Run == "" {
-			continue
-		}
-		if s.JSON {
+	for i, x := range outcomes {
+		switch {
+		case x.result.Run == "":
+		case s.JSON:
 			s.printJSON(x)
-		} else {
+		default:
+			if len(outcomes) > 1 {
+				s.out.printf("%s%s\n\n", strings.Repeat("\n", min(i, 1)), x.source)
+			}
 			s.printResult(o, x)
 		}
 	}
@@ -68,22 +70,22 @@ func (s *session) printResult(o *opened, x outcome) {
 				number(len(d.Failed)), o.place(x.source, d.Dataset, a.Account))
 		}
 	}
-	t.print(s.out, s.width)
-	fmt.Fprintln(s.out)
+	s.out.printf("%s", t.fitted(s.width))
+	s.out.printf("\n")
 	for _, line := range x.failures() {
-		fmt.Fprintln(s.out, wrapped("failed: "+line, s.width))
+		s.out.printf("%s\n", wrapped("failed: "+line, s.width))
 	}
 	for _, w := range x.result.Warnings {
 		place := strings.Join(strings.Fields(fmt.Sprintf("%s/%s %s %s %s", x.source, w.Account, w.Dataset, w.Day, unlike(w.Part, w.Dataset))), " ")
-		fmt.Fprintln(s.out, wrapped(fmt.Sprintf("warning: %s: %s: %s", place, w.Kind, w.Message), s.width))
+		s.out.printf("%s\n", wrapped(fmt.Sprintf("warning: %s: %s: %s", place, w.Kind, w.Message), s.width))
 	}
 	if len(x.failures())+len(x.result.Warnings) > 0 {
-		fmt.Fprintln(s.out)
+		s.out.printf("\n")
 	}
 	word, rest := x.sentence()
-	fmt.Fprintln(s.out, strings.Replace(wrapped(word+rest, s.width), word, s.paint(x.code(), word), 1))
+	s.out.printf("%s\n", strings.Replace(wrapped(word+rest, s.width), word, s.paint(x.code(), word), 1))
 	if next := s.next(x); next != "" {
-		fmt.Fprintf(s.out, "\nTo go on:\n%s\n", broken(next, s.width, "  ", ` \`))
+		s.out.printf("\nTo go on:\n%s\n", broken(next, s.width, "  ", ` \`))
 	}
 }
 
@@ -140,7 +142,7 @@ func (x *outcome) sentence() (word, rest string) {
 	remaining := counted(x.result.Remaining, "window")
 	switch x.code() {
 	case complete:
-		if t.written == 0 && t.unchanged == 0 {
+		if t.requests == 0 {
 			return "Complete", ": nothing was due."
 		}
 		return "Complete", ": " + t.done() + "."

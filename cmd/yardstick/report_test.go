@@ -46,7 +46,7 @@ func fits(t *testing.T, text string, width int) {
 	}
 }
 
-func TestResultsAsTablesFitTheTerminal(t *testing.T) {
+func TestResultsAsTablesFitTheTerminalAndAreGolden(t *testing.T) {
 	o := &opened{App: &app.App{Configured: &app.Config{Bucket: "acme-reporting", Prefix: "team/"}}, root: "s3://acme-reporting/"}
 	for name, code := range map[string]exitCode{"failed": failed, "partial": partial, "busy": busy, "nothing": complete} {
 		for _, width := range []int{0, 100, 80} {
@@ -66,7 +66,7 @@ func TestResultsAsTablesFitTheTerminal(t *testing.T) {
 	}
 }
 
-func TestForecastsAsTablesFitTheTerminal(t *testing.T) {
+func TestForecastsAsTablesFitTheTerminalAndAreGolden(t *testing.T) {
 	for _, width := range []int{0, 80} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			s, out := page(width)
@@ -95,7 +95,10 @@ func TestASourceThatTheEventIsNotAboutIsToldAndCountsForNothing(t *testing.T) {
 			t.Errorf("exit code %d (%v) and %q, expected %d and %q", code, err, out, test.code, test.told)
 		}
 	}
-	s, _ := page(0)
+	s, out := page(0)
+	if code, err := s.report(o, []outcome{fine, fine}); code != complete || err != nil || strings.Count(out.String(), "a\n\nACCOUNT") != 2 {
+		t.Errorf("exit code %d (%v), and two sources without their names:\n%s", code, err, out)
+	}
 	if _, err := s.report(o, []outcome{other, other}); codeOf(err) != badUsage {
 		t.Errorf("nothing ran: %v has exit code %d, expected %d", err, codeOf(err), badUsage)
 	}

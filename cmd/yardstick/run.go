@@ -70,8 +70,8 @@ func execute(ctx context.Context, args []string, c *console, env func(string) st
 	if line == nil || err != nil {
 		return complete, err
 	}
-	line.configFlag = line.common.Config != ""
-	line.common.Config = cmp.Or(line.common.Config, text(env(app.ConfigVariable)))
+	line.configFlag = line.Config != ""
+	line.Config = cmp.Or(line.Config, text(env(app.ConfigVariable)))
 	return line.chosen.run(ctx, &session{console: c, common: line.common})
 }
 

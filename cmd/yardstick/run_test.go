@@ -136,7 +136,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestHelpOfEachCommand(t *testing.T) {
+func TestHelpOfEachCommandIsGolden(t *testing.T) {
 	for _, command := range []string{"", "demo", "export", "plan", "check"} {
 		name := strings.Trim("help-"+command, "-") + ".txt"
 		t.Run(name, func(t *testing.T) {

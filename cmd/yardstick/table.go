@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -19,13 +18,14 @@ const none = "-"
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// print writes the table. Where it is wider than the terminal, the last column goes on lines of its own under its rows.
-func (t *table) print(w io.Writer, width int) {
+// fitted is the table as text. Where it is wider than the terminal, the last column goes on lines of its own under its
+// rows.
+func (t *table) fitted(width int) string {
 	text := t.text(len(t.heading))
 	if width > 0 && widest(text) > width {
-		text = t.folded()
+		return t.folded()
 	}
-	fmt.Fprint(w, text)
+	return text
 }
 
 // text is the table with its first n columns side by side.
@@ -39,9 +39,9 @@ func (t *table) text(n int) string {
 				aligned[c] = fmt.Sprintf("%*s", t.widest(c), strings.TrimPrefix(cell, ">"))
 			}
 		}
-		fmt.Fprintln(columns, strings.Join(aligned, "\t"))
+		_, _ = fmt.Fprintln(columns, strings.Join(aligned, "\t")) // into memory
 	}
-	_ = columns.Flush() // into memory
+	_ = columns.Flush()
 	return b.String()
 }
 
