@@ -13,8 +13,6 @@ import (
 const (
 	bucketARN = "arn:${AWS::Partition}:s3:::${BucketName}"
 	secretARN = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:yardstick/"
-	configARN = `{"Fn::Sub":["arn:${AWS::Partition}:s3:::${Object}",` +
-		`{"Object":{"Fn::Select":["1",{"Fn::Split":["s3://",{"Fn::Sub":"${Config}s3://"}]}]}}]}`
 )
 
 // allowed is what each role may do, one line for each action, resource and condition. It is written out here a second
@@ -38,7 +36,7 @@ func exportRights(source, logs string) []string {
 		"secretsmanager:DescribeSecret on " + secretARN + source + "/*",
 		"s3:DeleteObject on " + bucketARN + "/${Prefix}latest/" + source + "/*",
 		"s3:DeleteObject on " + bucketARN + "/${Prefix}_yardstick/spool/" + source + "/*",
-		"s3:GetObject on " + configARN + ", where ConfigIsObject",
+		"s3:GetObject on arn:${AWS::Partition}:s3:::${ConfigObject}, where HasConfigObject",
 		"logs:CreateLogStream on ${" + logs + ".Arn}",
 		"logs:PutLogEvents on ${" + logs + ".Arn}",
 		"sqs:SendMessage on ${DeadLetterQueue.Arn}",

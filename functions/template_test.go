@@ -246,12 +246,15 @@ func setting(t *testing.T, section, key string) string {
 	return ""
 }
 
-func TestTemplateIsBuiltWithoutSAMsCache(t *testing.T) {
+func TestTemplateIsBuiltAndDeployedWithTheseSettings(t *testing.T) {
 	if setting(t, "default.build.parameters", "cached") != "false" {
 		t.Error("samconfig.toml: cached is not false; SAM's cache does not see a change under pkg/")
 	}
 	if setting(t, "default.build.parameters", "build_in_source") != "true" {
 		t.Error("samconfig.toml: build_in_source is not true; SAM would copy the whole folder for each function")
+	}
+	if setting(t, "default.deploy.parameters", "template_file") != `".aws-sam/build/template.yaml"` {
+		t.Error("samconfig.toml: a deployment without a build would upload the whole folder as code")
 	}
 	if setting(t, "default.deploy.parameters", "capabilities") != `"CAPABILITY_IAM"` {
 		t.Error("samconfig.toml: the template makes roles without names, which takes CAPABILITY_IAM and no more")
