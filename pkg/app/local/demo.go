@@ -12,51 +12,34 @@ import (
 
 const (
 	demoBucket = "yardstick-demo"
-	demoKey    = "yardstick/scrapright/main/api-key"
 	demoZone   = "America/Chicago"
+	demoKey    = "demo-key-of-a-simulated-vendor"
+	yardSecret = "yardstick/scrapright/main/api-key" //nolint:gosec // a name
+	scrunchKey = "yardstick/scrunch/main/api-key"
 	// DemoPace is what the demo's yard grants a minute. The documented grant is 10.
 	DemoPace = 6000
 )
 
-// Demo is a simulated yard beside an embedded cloud, and the App that exports the one to the other.
+// Demo is both vendors, simulated, beside an embedded cloud, and the App that exports the ones to the other.
 type Demo struct {
 	*app.App
-	Cloud    *Cloud
-	YardURL  string
-	stopYard func()
+	Cloud      *Cloud
+	YardURL    string
+	ScrunchURL string
+	stops      []func()
 }
 
-// OpenDemo starts the simulated yard and the cloud over a folder, and puts the yard's API key where an operator would
-// put it. The same folder can be opened again: the yard knows its tokens, and its days are what they were.
+// OpenDemo starts the simulated vendors and the cloud over a folder, and puts the API keys where an operator would put
+// them. The same folder can be opened again: the yard knows its tokens, and all days are what they were.
 func OpenDemo(ctx context.Context, dir string, o app.Options) (*Demo, error) {
-	zone, err := time.LoadLocation(demoZone)
-	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
+	d := &Demo{}
+	err := d.start(dir, o)
+	if err == nil {
+		o.Config = d.config()
+		d.App, err = d.Cloud.Open(ctx, o)
 	}
-	const key = "demo-key-of-a-simulated-yard"
-	yard := simulator.NewYard(simulator.YardConfig{Seed: 1, Name: "Cedar Bend Metals", APIKey: key, Now: time.Now,
-		RequestsPerMinute: DemoPace, Zone: zone})
-	url, stop, err := yard.Start()
-	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	cloud, err := OpenCloud(dir, o.Log)
-	if err != nil {
-		stop()
-		return nil, err
-	}
-	d := &Demo{Cloud: cloud, YardURL: url, stopYard: stop}
-	o.Config = fmt.Sprintf(`version: 1
-bucket: %s
-scrapright:
-  - account: main
-    url: %s
-    api_key_secret: %s
-    session_secret: yardstick/scrapright/main/session
-    timezone: %s
-`, demoBucket, url, demoKey, demoZone)
-	if d.App, err = cloud.Open(ctx, o); err == nil {
-		err = d.CreateSecret(ctx, demoKey, fmt.Sprintf("{\"api_key\":%q}", key))
+	if err == nil {
+		err = d.storeKeys(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -64,8 +47,54 @@ scrapright:
 	return d, nil
 }
 
-// Close stops the yard and the cloud.
+func (d *Demo) start(dir string, o app.Options) error {
+	zone, err := time.LoadLocation(demoZone)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if d.Cloud, err = OpenCloud(dir, o.Log); err != nil {
+		return err
+	}
+	yard := simulator.NewYard(simulator.YardConfig{Seed: 1, Name: "Cedar Bend Metals", APIKey: demoKey, Now: time.Now,
+		RequestsPerMinute: DemoPace, Zone: zone})
+	scrunch := simulator.NewScrunch(simulator.ScrunchConfig{Seed: 1, Keys: []simulator.ScrunchKey{{Key: demoKey}}, Now: time.Now})
+	for url, start := range map[*string]func() (string, func(), error){&d.YardURL: yard.Start, &d.ScrunchURL: scrunch.Start} {
+		var stop func()
+		if *url, stop, err = start(); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		d.stops = append(d.stops, stop)
+	}
+	return nil
+}
+
+func (d *Demo) config() string {
+	return fmt.Sprintf(`version: 1
+bucket: %s
+scrapright:
+  - account: main
+    url: %s
+    api_key_secret: %s
+    session_secret: yardstick/scrapright/main/session
+    timezone: %s
+scrunch:
+  - account: main
+    url: %s
+    api_key_secret: %s
+`, demoBucket, d.YardURL, yardSecret, demoZone, d.ScrunchURL, scrunchKey)
+}
+
+func (d *Demo) storeKeys(ctx context.Context) error {
+	return errors.Join(d.CreateSecret(ctx, yardSecret, fmt.Sprintf("{\"api_key\":%q}", demoKey)), d.CreateSecret(ctx, scrunchKey, demoKey))
+}
+
+// Close stops the vendors and the cloud.
 func (d *Demo) Close() error {
-	d.stopYard()
+	for _, stop := range d.stops {
+		stop()
+	}
+	if d.Cloud == nil {
+		return nil
+	}
 	return d.Cloud.Close()
 }
