@@ -200,11 +200,7 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 	known, named := errors.AsType[*Error](err)
 	state := ""
 	switch {
-	case err == nil:
-		r.done++
-		if t.class != verification {
-			t.dataset.done++
-		}
+	case err == nil: // counted already
 	case named && known.Account:
 		r.fault, state = known, "failed"
 	case errors.Is(err, ErrMoving):
@@ -225,6 +221,16 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 	if state != "" {
 		r.observe(t, state, 0)
 	}
+}
+
+// complete counts a window that is done.
+func (r *accountRun) complete(t *task, state string, rows int64) {
+	r.done++
+	if t.class != verification {
+		t.dataset.done++
+	}
+	t.dataset.result.Rows += rows
+	r.observe(t, state, rows)
 }
 
 func (r *accountRun) observe(t *task, state string, rows int64) {

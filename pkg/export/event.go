@@ -34,6 +34,13 @@ func (e *EventError) Error() string { return "event: " + strings.Join(e.Faults, 
 // Ranged says that the event asks for certain work and not for whatever is due: it waits for the account's lease.
 func (e Event) Ranged() bool { return e.From != 0 || e.To != 0 || e.Force }
 
+func (e Event) backwards() []string {
+	if e.From != 0 && e.To != 0 && e.From > e.To {
+		return []string{fmt.Sprintf("from %s is after to %s", e.From, e.To)}
+	}
+	return nil
+}
+
 // ParseEvent reads an export event. Every fault is told at once, as *EventError; an empty text or null is the zero Event.
 func ParseEvent(text []byte) (Event, error) {
 	var e Event
@@ -54,9 +61,7 @@ func ParseEvent(text []byte) (Event, error) {
 			faults = append(faults, err.Error())
 		}
 	}
-	if e.From != 0 && e.To != 0 && e.From > e.To {
-		faults = append(faults, fmt.Sprintf("from %s is after to %s", e.From, e.To))
-	}
+	faults = append(faults, e.backwards()...)
 	if len(faults) > 0 {
 		return Event{}, &EventError{faults}
 	}

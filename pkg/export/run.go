@@ -33,7 +33,7 @@ type Config struct {
 type Progress struct {
 	Account string
 	Name    snapshot.Name // the window in hand
-	State   string        // reading, written, unchanged, failed, left
+	State   string        // reading; then written, unchanged, kept, failed or left
 	Done    int
 	Due     int
 	Rows    int64
@@ -116,7 +116,7 @@ func (x *Exporter) selected(e Event) ([]Account, error) {
 			}
 		}
 	}
-	var faults []string
+	faults := e.backwards()
 	if e.Account != "" && len(accounts) == 0 {
 		faults = append(faults, fmt.Sprintf("account: found %q, expected one of %q", e.Account, names))
 	}

@@ -122,8 +122,7 @@ func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (ke
 	defer r.mu.Unlock()
 	r.warn(t, "shrunk", message)
 	if kept {
-		t.dataset.result.Rows += c.Rows
-		r.observe(t, "kept", c.Rows)
+		r.complete(t, "kept", c.Rows)
 	}
 	return kept, nil
 }
@@ -156,7 +155,6 @@ func (r *accountRun) count(t *task, c snapshot.Content, same bool, vanished int6
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	d := &t.dataset.result
-	d.Rows += c.Rows
 	d.Vanished += vanished
 	state := "written"
 	if same {
@@ -168,5 +166,5 @@ func (r *accountRun) count(t *task, c snapshot.Content, same bool, vanished int6
 	if len(collisions) > 0 {
 		r.warn(t, "case_collision", "members of one object that repeat or differ only in case: "+strings.Join(collisions, ", "))
 	}
-	r.observe(t, state, c.Rows)
+	r.complete(t, state, c.Rows)
 }
