@@ -32,10 +32,11 @@ func (d *demo) run(ctx context.Context, s *session) (exitCode, error) {
 		return failed, err
 	}
 	o := &opened{App: opening.App, root: nearby(opening.Cloud.Bucket(opening.Configured.Bucket)) + "/", close: opening.Close}
-	intro := fmt.Sprintf("Simulated: a ScrapRight yard at %s, and an S3 and Secrets Manager in %s. The yard grants %s requests a minute; "+
-		"the documented grant is %d.", opening.YardURL, nearby(opening.Cloud.Dir), number(local.DemoPace), documentedPace)
+	intro := fmt.Sprintf("Simulated: a ScrapRight yard at %s, Scrunch at %s, and an S3 and Secrets Manager in %s. The yard grants %s "+
+		"requests a minute; the documented grant is %d.", opening.YardURL, opening.ScrunchURL, nearby(opening.Cloud.Dir),
+		number(local.DemoPace), documentedPace)
 	s.err.printf("%s\n\n", wrapped(intro, s.margin))
-	code, err := s.report(o, s.export(ctx, o.App, stop, []string{app.ScrapRight}, app.Event{}))
+	code, err := s.report(o, s.export(ctx, o.App, stop, opening.Sources(), app.Event{}))
 	if err == nil && !s.JSON {
 		err = s.printFiles(o)
 	}

@@ -1,6 +1,6 @@
 package main
 
-const about = `Exports ScrapRight purchases, customers and businesses as JSON snapshots to S3.
+const about = `Exports ScrapRight purchases, customers and businesses, and Scrunch brand metrics, as JSON snapshots to S3.
 
 Its Lambda functions do that on schedules; this command does the same from a terminal or a scheduler of your own, tells
 what a run would do, checks the set-up, and shows all of it on a simulated yard ("yardstick demo").`
@@ -62,9 +62,9 @@ Exit codes: 0 planned, 1 failed, 2 bad usage or configuration.`
 
 // Help is shown by kong below the command's line.
 func (check) Help() string {
-	return `Looks at the configuration, the bucket, the secrets, the stored session, the granted pace, and at what the yard's own
-reference (/api/v1/swagger) says of the configured paths and parameters; where those differ it prints the lines of the configuration to
-change. It never exchanges or refreshes a token, and says what it could not see without a live one.
+	return `Looks at the configuration, the bucket, the secrets, the stored session, the granted pace, at what the yard's own
+reference (/api/v1/swagger) says of the configured paths and parameters, and at the brands that a Scrunch key may read; where the yard
+differs it prints the lines of the configuration to change. It never exchanges or refreshes a token, and says what it could not see without a live one.
 
 Examples:
 
@@ -76,8 +76,8 @@ Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configurat
 
 // Help is shown by kong below the command's line.
 func (demo) Help() string {
-	return `Starts a simulated ScrapRight yard and an S3 and Secrets Manager of its own on loopback, and exports the one to the
-other. Nothing outside this machine is called and no configuration is needed. What was written stays in the folder as plain files: run
+	return `Starts a simulated ScrapRight yard, a simulated Scrunch, and an S3 and Secrets Manager of its own on loopback, and exports both
+vendors. Nothing outside this machine is called and no configuration is needed. What was written stays in the folder as plain files: run
 it again and see what a second run does. The flags --config and --local are for the other commands.
 
 Examples:

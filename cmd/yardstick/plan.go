@@ -74,6 +74,10 @@ func (s *session) printForecast(f app.Forecast, run time.Duration) {
 			s.out.printf("\nNothing is due.\n\n")
 			continue
 		}
+		if a.PerMinute == 0 {
+			s.out.printf("\nRequests: %s; no limit a minute is known.\n\n", atLeast(number(a.Requests), a.AtLeast))
+			continue
+		}
 		took := atLeast(length(time.Duration(a.Seconds)*time.Second), a.AtLeast)
 		if a.Seconds == 0 {
 			took = "about a minute"

@@ -84,7 +84,10 @@ func (a *account) counts(now time.Time) string {
 // doing is what the account is at: purchases 2026-11-11, 10 of 10 requests/min, waiting until 12:03:20.
 func (a *account) doing(now time.Time) string {
 	parts := []string{a.reading}
-	if a.usage.requests > 0 {
+	switch {
+	case a.usage.requests > 0 && a.usage.granted == 0: // the vendor documents no limit
+		parts = append(parts, counted(a.usage.requests, "request"))
+	case a.usage.requests > 0:
 		parts = append(parts, fmt.Sprintf("%s of %s requests/min", number(len(a.used(now))), number(a.usage.granted)))
 	}
 	if wait := a.wait(now); !wait.IsZero() {

@@ -111,7 +111,8 @@ func (a *App) Export(ctx context.Context, source string, e Event) (Result, error
 	return result, nil
 }
 
-// Plan tells what an export would do now, in runs of a length. It changes nothing and calls no vendor.
+// Plan tells what an export would do now, in runs of a length. It changes nothing and spends no token; Scrunch is
+// asked for its list of brands.
 func (a *App) Plan(ctx context.Context, source string, e Event, length time.Duration) (Forecast, error) {
 	x, err := a.exporter(source)
 	if err != nil {

@@ -20,7 +20,7 @@ type Forecast struct {
 type AccountForecast struct {
 	Account   string            `json:"account"`
 	Today     snapshot.Day      `json:"today"`
-	PerMinute int               `json:"requests_per_minute"`
+	PerMinute int               `json:"requests_per_minute"` // 0: no limit is known
 	Requests  int               `json:"requests"`
 	AtLeast   bool              `json:"at_least"` // pages are unknown: there may be more requests
 	Seconds   int               `json:"seconds"`  // at that pace, from a free minute on
@@ -42,8 +42,8 @@ type DatasetForecast struct {
 	AtLeast   bool         `json:"at_least"`
 }
 
-// Plan tells what a run would do now, and how many runs of a length it takes. It writes nothing, takes no lease, calls
-// no vendor and spends no token. An event that names what there is not is an *EventError.
+// Plan tells what a run would do now, and how many runs of a length it takes. It writes nothing, takes no lease and
+// spends no token; a vendor is called for its list of parts at most. An event that names what there is not is an *EventError.
 func (x *Exporter) Plan(ctx context.Context, e Event, length time.Duration) (Forecast, error) {
 	accounts, err := x.selected(e)
 	if err != nil {
@@ -82,6 +82,9 @@ func (r *accountRun) forecast(ctx context.Context, length time.Duration) (Accoun
 		f.Datasets = append(f.Datasets, line)
 	}
 	if f.Requests > 0 {
+		f.Runs = 1
+	}
+	if f.Requests > 0 && f.PerMinute > 0 {
 		f.Seconds = (f.Requests - 1) / f.PerMinute * 60 // the first minute's requests go out at once
 		useful := length - finishing(length)
 		f.Runs = int(time.Duration(f.Seconds)*time.Second/useful) + 1

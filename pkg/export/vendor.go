@@ -105,7 +105,8 @@ type Dataset struct {
 
 // Forecaster tells what work will cost, without doing any.
 type Forecaster interface {
-	// PerMinute is the pace granted last, or the one that holds before any grant. It reads secrets and calls no vendor.
+	// PerMinute is the pace granted last, or the one that holds before any grant; 0 where no limit is known. It reads
+	// secrets and calls no vendor.
 	PerMinute(ctx context.Context) (int, error)
 	// Requests is how many requests a window takes whose last reading had so many pages, with or without a total; exact
 	// is false where that is only the least. pages is 0 where it was never read.
