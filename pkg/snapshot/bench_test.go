@@ -72,6 +72,7 @@ func TestOrdinaryRecordsAllocateNothing(t *testing.T) {
 		"omit":    {purchase, []string{"/CheckNumber", "/Items/0/Price", "/Items/1", "/Missing/x"}},
 		"wide":    {wide, nil},
 		"long":    {`{"a":"` + strings.Repeat("text, ", 5000) + `"}`, nil},
+		"exact":   {`"` + strings.Repeat("x", 62) + `"`, nil}, // a line that fills its buffer, but for its end
 		"array":   {"[" + strings.Repeat("0,", 500) + "0]", []string{"/250"}},
 	} {
 		spool, err := snapshot.NewSpool(t.TempDir())

@@ -105,7 +105,7 @@ func (w *wire) set(method string, fate func(*http.Request) (*http.Response, erro
 	w.fate[method] = fate
 }
 
-// loseAnswer has the next request of the method done, and its answer lost; then, before it is sent again, what else there is.
+// loseAnswer has the next request of the method done, and its answer lost. Before it is sent again, then is called.
 func (w *wire) loseAnswer(method string, then func()) {
 	w.set(method, func(r *http.Request) (*http.Response, error) {
 		response, err := w.next.RoundTrip(r)
@@ -185,6 +185,20 @@ func (b *bucket) remove(t testing.TB, key string) {
 
 // puts is how many objects were written, or tried to be.
 func (b *bucket) puts() int { return b.cloud.Requests()["s3:PutObject"] }
+
+// wantError compares an error's kind and asks for words that it has to say.
+func wantError(t testing.TB, what string, err, kind error, says ...string) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Errorf("%s: got error %v, expected %v", what, err, kind)
+		return
+	}
+	for _, words := range says {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: got error %q, expected it to say %q", what, err, words)
+		}
+	}
+}
 
 // gzipped is a data object as a spool makes it.
 func gzipped(t testing.TB, records ...string) (snapshot.Content, io.ReadSeeker) {

@@ -58,7 +58,6 @@ type rowReader struct {
 
 func (r *rowReader) rows(object io.Reader) (found rows, err error) {
 	err = eachLine(object, func(line []byte) error {
-		line = bytes.TrimSuffix(line, []byte{'\n'})
 		found.lines = append(found.lines, lineFingerprint(line))
 		if id := r.plainID(line); id != nil {
 			sum := sha256.Sum256(id)

@@ -61,6 +61,22 @@ func TestCollisionsGatherOverAllLinesUpToTwenty(t *testing.T) {
 	}
 }
 
+// Names of inner objects lie beside those of the outer one, and must not be taken for its own.
+func TestInnerObjectsLeaveNoNamesBehind(t *testing.T) {
+	var b strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&b, `"outer%d":{"m%d":[{"m%d":0}]},`, i, i, i+300)
+	}
+	for i := range 600 {
+		fmt.Fprintf(&b, `"m%d":0,`, i)
+	}
+	e := encoder(t)
+	line(t, e, `{`+b.String()+`"other":0}`)
+	if names := e.Collisions(); len(names) != 0 {
+		t.Errorf("%q", names)
+	}
+}
+
 func TestCollisionsAreFoundInWideObjects(t *testing.T) {
 	for _, width := range []int{1, 40, 511, 512, 513, 514, 1000, 20_000} {
 		for _, again := range []string{"m0", "M0", fmt.Sprintf("M%d", width-1), fmt.Sprintf(`\u004d%d`, width/2)} {

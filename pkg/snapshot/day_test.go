@@ -95,7 +95,8 @@ func FuzzParseDay(f *testing.F) {
 func TestDayOfIsTheDateOnTheClockOfThatPlace(t *testing.T) {
 	moment := time.Date(2026, 11, 22, 10, 30, 0, 0, time.UTC)
 	for name, want := range map[string]string{
-		"UTC": "2026-11-22", "Pacific/Tongatapu": "2026-11-22", "Pacific/Kiritimati": "2026-11-23", "Pacific/Pago_Pago": "2026-11-21",
+		"UTC": "2026-11-22", "Pacific/Tongatapu": "2026-11-22", "Pacific/Kiritimati": "2026-11-23",
+		"Pacific/Pago_Pago": "2026-11-21",
 	} {
 		if got := snapshot.DayOf(moment.In(zone(t, name))); got.String() != want {
 			t.Errorf("in %s it is %s, expected %s", name, got, want)
@@ -160,8 +161,9 @@ func TestNoMomentBeforeADaysBeginningIsOfThatDay(t *testing.T) {
 
 func TestMonthsOfADay(t *testing.T) {
 	for text, want := range map[string][2]string{
-		"2026-11-22": {"2026-11", "2026-11-01"}, "2026-11-01": {"2026-11", "2026-11-01"}, "2024-02-29": {"2024-02", "2024-02-01"},
-		"2025-12-31": {"2025-12", "2025-12-01"}, "0001-01-31": {"0001-01", "0001-01-01"},
+		"2026-11-22": {"2026-11", "2026-11-01"}, "2026-11-01": {"2026-11", "2026-11-01"},
+		"2024-02-29": {"2024-02", "2024-02-01"}, "2025-12-31": {"2025-12", "2025-12-01"},
+		"0001-01-31": {"0001-01", "0001-01-01"},
 	} {
 		d := day(t, text)
 		if got := [2]string{d.Month(), d.FirstOfMonth().String()}; got != want {
@@ -183,7 +185,8 @@ func TestDaysAreTextInJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"At":"2026-11-22","None":"","Window":["2026-11-22","2026-11-23"],"Days":{"2026-11-22":1,"2026-11-23":2,"2026-12-01":3}}`
+	want := `{"At":"2026-11-22","None":"","Window":["2026-11-22","2026-11-23"],` +
+		`"Days":{"2026-11-22":1,"2026-11-23":2,"2026-12-01":3}}`
 	if string(text) != want {
 		t.Errorf("got %s\nexpected %s", text, want)
 	}

@@ -29,7 +29,8 @@ func TestSwapGoesOnFromTheVersionThatWasRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if etag, err = snapshot.Load(t.Context(), b, noteKey, &read); err != nil || etag != wrote || read.Holder != holder || read.Times[0] != i {
+		etag, err = snapshot.Load(t.Context(), b, noteKey, &read)
+		if err != nil || etag != wrote || read.Holder != holder || read.Times[0] != i {
 			t.Fatalf("%s, %v; wrote %s and read %+v", etag, err, wrote, read)
 		}
 	}
@@ -56,8 +57,9 @@ func TestSwapOverAnotherWriterIsAConflict(t *testing.T) {
 			}
 			c.meanwhile(t, b)
 			etag, err := snapshot.Swap(t.Context(), b, noteKey, have, note{Holder: "mine"})
-			if !errors.Is(err, snapshot.ErrConflict) || etag != "" || !strings.Contains(err.Error(), "write "+noteKey) {
-				t.Errorf("got %q, %v; expected a conflict", etag, err)
+			wantError(t, "swap", err, snapshot.ErrConflict, "write "+noteKey)
+			if etag != "" {
+				t.Errorf("answered ETag %s", etag)
 			}
 			if text, _ := b.get(t, noteKey); text != c.left {
 				t.Errorf("there is %q, expected %q", text, c.left)
@@ -84,13 +86,13 @@ func TestSwapWhoseAnswerWasLostCountsAsWritten(t *testing.T) {
 
 func TestSwapTellsWhyItFailed(t *testing.T) {
 	b := openBucket(t)
-	if _, err := snapshot.Swap(t.Context(), b, noteKey, "", func() {}); err == nil || !strings.Contains(err.Error(), "write "+noteKey) {
+	_, err := snapshot.Swap(t.Context(), b, noteKey, "", func() {})
+	if err == nil || !strings.Contains(err.Error(), "write "+noteKey) {
 		t.Errorf("what is no JSON: %v", err)
 	}
 	b.wire.deny(http.MethodPut)
-	if _, err := snapshot.Swap(t.Context(), b, noteKey, "", note{}); !errors.Is(err, snapshot.ErrDenied) {
-		t.Errorf("denied: %v", err)
-	}
+	_, err = snapshot.Swap(t.Context(), b, noteKey, "", note{})
+	wantError(t, "denied", err, snapshot.ErrDenied, "write "+noteKey)
 }
 
 func TestLoadTellsWhatIsNoDocument(t *testing.T) {
@@ -98,8 +100,9 @@ func TestLoadTellsWhatIsNoDocument(t *testing.T) {
 	for _, text := range []string{"", "<html>", `{"holder":7}`, `{"holder":"a"`, `{"holder":"a"} {}`} {
 		want := b.put(t, noteKey, text)
 		etag, err := snapshot.Load(t.Context(), b, noteKey, new(note))
-		if !errors.Is(err, snapshot.ErrForm) || etag != want || !strings.Contains(err.Error(), "read "+noteKey) {
-			t.Errorf("%q: %s, %v; expected %s and ErrForm", text, etag, err, want)
+		wantError(t, text, err, snapshot.ErrForm, "read "+noteKey)
+		if etag != want {
+			t.Errorf("%q has ETag %s, expected %s", text, etag, want)
 		}
 	}
 	b.put(t, noteKey, "\n{\"holder\" : \"a\", \"more\": 1}\n")
@@ -125,9 +128,7 @@ func TestResultIsKeptUnderItsRun(t *testing.T) {
 	if text, info := b.get(t, key); text != `{"holder":"run-1","times":null}`+"\n" || info.ContentType != "application/json" {
 		t.Errorf("%q of type %s", text, info.ContentType)
 	}
-	if err := p.Result(t.Context(), note{Holder: "other"}); !errors.Is(err, snapshot.ErrConflict) || !strings.Contains(err.Error(), key) {
-		t.Errorf("another result of that run: %v", err)
-	}
+	wantError(t, "another result of that run", p.Result(t.Context(), note{Holder: "other"}), snapshot.ErrConflict, key)
 	if err := p.Result(t.Context(), func() {}); err == nil || !strings.Contains(err.Error(), "the run's result") {
 		t.Errorf("what is no JSON: %v", err)
 	}

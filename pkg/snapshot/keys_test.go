@@ -29,7 +29,8 @@ func TestKeysAreThoseOfTheContract(t *testing.T) {
 			{l.Data(brand), "scrunch/brand_daily/account=main/dt=2026-11-22/brand-101.json.gz"},
 			{l.Partitions("scrunch", "brand_daily", "main"), "scrunch/brand_daily/account=main/"},
 			{l.Latest(listing), "latest/scrapright/customers/account=main/customers.json.gz"},
-			{l.Ledger("scrapright", "purchases", "main", "2026-11"), "_yardstick/ledger/scrapright/purchases/account=main/2026-11.json"},
+			{l.Ledger("scrapright", "purchases", "main", "2026-11"),
+				"_yardstick/ledger/scrapright/purchases/account=main/2026-11.json"},
 			{l.Ledgers("scrapright", "purchases", "main"), "_yardstick/ledger/scrapright/purchases/account=main/"},
 			{l.Run(d+1, "20261123T050000Z-4f2a"), "_yardstick/runs/dt=2026-11-23/20261123T050000Z-4f2a.json"},
 			{l.Lease("scrapright", "main"), "_yardstick/leases/scrapright/main.json"},
@@ -60,7 +61,8 @@ func TestForeignKeysAreNoData(t *testing.T) {
 		t.Fatalf("%+v, %v", n, ok)
 	}
 	for _, key := range []string{
-		"", "acme/", good, "acme" + good, "Acme/" + good, "acme//" + good, "acme/x/" + good, "acme/" + good + "/", "acme/" + good + ".bak",
+		"", "acme/", good, "acme" + good, "Acme/" + good, "acme//" + good, "acme/x/" + good, "acme/" + good + "/",
+		"acme/" + good + ".bak",
 		"acme/latest/scrapright/customers/account=main/customers.json.gz",
 		"acme/_yardstick/ledger/scrapright/purchases/account=main/2026-11.json",
 		"acme/about/coverage/account=main/scrapright.json.gz",
@@ -86,7 +88,8 @@ func TestForeignKeysAreNoData(t *testing.T) {
 
 func TestDataKeysReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := snapshot.Layout{Prefix: rapid.SampledFrom([]string{"", "acme/", "a/b=c/", "dt=2026-01-01/", "scrapright/"}).Draw(t, "prefix")}
+		prefixes := []string{"", "acme/", "a/b=c/", "dt=2026-01-01/", "scrapright/"}
+		l := snapshot.Layout{Prefix: rapid.SampledFrom(prefixes).Draw(t, "prefix")}
 		n := snapshot.Name{
 			Source:  rapid.StringMatching(`[a-z]{1,12}`).Draw(t, "source"),
 			Dataset: rapid.StringMatching(`[a-z_]{1,20}`).Draw(t, "dataset"),

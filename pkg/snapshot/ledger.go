@@ -45,11 +45,11 @@ type Ledger struct {
 }
 
 // ErrConflict says that another writer was there: what is in the bucket is neither what was read before nor what was
-// written. Nothing was overwritten.
+// to be written. Nothing was overwritten.
 var ErrConflict = errors.New("another run wrote here meanwhile")
 
 // Book is the ledger of one dataset of one account: months as they were read, and the writing of them. It is safe for
-// concurrent use.
+// concurrent use; its methods wait for one another. Make it with NewBook.
 type Book struct {
 	store                    Store
 	layout                   Layout
@@ -67,11 +67,14 @@ type month struct {
 
 // NewBook opens the ledger of a dataset. Nothing is read yet.
 func NewBook(store Store, layout Layout, source, dataset, account string) *Book {
-	return &Book{store: store, layout: layout, source: source, dataset: dataset, account: account, months: map[string]*month{}}
+	return &Book{
+		store: store, layout: layout, source: source, dataset: dataset, account: account, months: map[string]*month{},
+	}
 }
 
-// Load reads the month of a day ("2026-11"), once. A month that is not in the bucket is empty. A ledger that cannot be
-// read as one is an error that names its key.
+// Load reads the month of a day ("2026-11"), once; one that failed is read again by the next Load. A month that is not
+// in the bucket is empty. A ledger that is broken, a newer program's, or another dataset's is an error that names its key
+// and what to do.
 func (b *Book) Load(ctx context.Context, name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +107,8 @@ func (b *Book) read(ctx context.Context, name string) (*month, error) {
 		return nil, fmt.Errorf("the ledger %s %w", key, err)
 	}
 	if m.Source != b.source || m.Dataset != b.dataset || m.Account != b.account || m.Month != name {
-		return nil, fmt.Errorf("the ledger %s is another's (%s %s %s %s): it was copied here; delete it to have its days read again",
-			key, m.Source, m.Dataset, m.Account, m.Month)
+		return nil, fmt.Errorf("the ledger %s is another's (%s %s %s %s): it was copied here; "+
+			"delete it to have its days read again", key, m.Source, m.Dataset, m.Account, m.Month)
 	}
 	m.etag = info.ETag
 	return m, nil
@@ -121,7 +124,8 @@ func parseLedger(text []byte) (Ledger, error) {
 			"a newer yardstick wrote it; use that one", head.Version, ledgerVersion)
 	}
 	if head.Version != ledgerVersion {
-		return Ledger{}, fmt.Errorf("cannot be used: it has version %d, expected %d; %s", head.Version, ledgerVersion, ledgerRemedy)
+		return Ledger{}, fmt.Errorf("cannot be used: it has version %d, expected %d; %s",
+			head.Version, ledgerVersion, ledgerRemedy)
 	}
 	var l Ledger
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -131,14 +135,14 @@ func parseLedger(text []byte) (Ledger, error) {
 		l.Days = map[Day]map[string]Entry{}
 	}
 	for day := range l.Days {
-		if day == 0 || day.Month() != l.Month {
+		if day.Month() != l.Month {
 			return Ledger{}, fmt.Errorf("cannot be used: it has the day %q in the month %q; %s", day, l.Month, ledgerRemedy)
 		}
 	}
 	return l, nil
 }
 
-// Entry is what the ledger says of a part. The day's month must have been loaded.
+// Entry is what the ledger says of a part, with what was Set since. Of a month that was not loaded it says nothing.
 func (b *Book) Entry(day Day, part string) (Entry, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -167,7 +171,8 @@ func (b *Book) Set(day Day, part string, e Entry) {
 }
 
 // Save writes the months that were changed, each only over the version that was read. ErrConflict where another writer
-// was there; that month stays as the other wrote it.
+// was there: that month stays as the other wrote it, and this Book can never save it; a new one reads what is there. After
+// any other error the next Save tries again. A month that fails does not keep the others from being written.
 func (b *Book) Save(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -197,7 +202,8 @@ func (b *Book) save(ctx context.Context, m *month) error {
 // replace writes a small object over the version that was read before (have; empty: there was none). Where the condition
 // is lost to the caller's own write, whose answer did not arrive, that counts as written.
 func replace(ctx context.Context, store Store, key, have, contentType string, text []byte) (etag string, err error) {
-	etag, err = store.Put(ctx, key, bytes.NewReader(text), PutOptions{CreateOnly: have == "", IfMatch: have, ContentType: contentType})
+	options := PutOptions{CreateOnly: have == "", IfMatch: have, ContentType: contentType}
+	etag, err = store.Put(ctx, key, bytes.NewReader(text), options)
 	if !errors.Is(err, ErrPrecondition) && !errors.Is(err, ErrNotFound) {
 		return etag, err
 	}

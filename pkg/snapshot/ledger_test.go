@@ -64,7 +64,8 @@ func dated(t testing.TB, text string, rows int64) string {
 }
 
 func ledger(month, days string) string {
-	return fmt.Sprintf(`{"version":1,"source":"scrapright","dataset":"purchases","account":"main","month":%q,"days":%s}`, month, days)
+	const form = `{"version":1,"source":"scrapright","dataset":"purchases","account":"main","month":%q,"days":%s}`
+	return fmt.Sprintf(form, month, days)
 }
 
 func TestLedgerIsWrittenAsTheContractHasIt(t *testing.T) {
@@ -111,7 +112,9 @@ func TestBookReadsBackWhatItWrote(t *testing.T) {
 			t.Errorf("%s (-written +read)\n%s", text, diff)
 		}
 	}
-	for _, c := range []struct{ day, part string }{{"2026-11-02", "purchases"}, {"2026-11-22", "brand-1"}, {"2026-12-01", "purchases"}} {
+	for _, c := range []struct{ day, part string }{
+		{"2026-11-02", "purchases"}, {"2026-11-22", "brand-1"}, {"2026-12-01", "purchases"},
+	} {
 		if e, ok := again.Entry(day(t, c.day), c.part); ok || e.Key != "" {
 			t.Errorf("there is an entry of %s %s: %+v", c.day, c.part, e)
 		}
@@ -135,9 +138,7 @@ func TestBookReadsAgainAfterAFailure(t *testing.T) {
 	b.put(t, novemberKey, ledger("2026-11", dated(t, "2026-11-22", 5)))
 	book := openBook(b)
 	b.wire.deny(http.MethodGet)
-	if err := book.Load(t.Context(), "2026-11"); !errors.Is(err, snapshot.ErrDenied) || !strings.Contains(err.Error(), novemberKey) {
-		t.Errorf("denied: %v", err)
-	}
+	wantError(t, "denied", book.Load(t.Context(), "2026-11"), snapshot.ErrDenied, "read the ledger", novemberKey)
 	b.wire.breakOff()
 	if err := book.Load(t.Context(), "2026-11"); err == nil || !strings.Contains(err.Error(), novemberKey) {
 		t.Errorf("broken off: %v", err)
@@ -183,6 +184,7 @@ func TestBookTakesAnEmptyLedger(t *testing.T) {
 func TestUnusableLedgersAreNamedWithWhatToDo(t *testing.T) {
 	const redo = "restore an earlier version of this object, or delete it to have its days read again"
 	good := dated(t, "2026-11-22", 5)
+	swapped := func(one, other string) string { return strings.Replace(ledger("2026-11", good), one, other, 1) }
 	for name, c := range map[string]struct{ text, found, todo string }{
 		"empty":              {"", "expected a ledger in JSON", redo},
 		"not JSON":           {"<html>", "expected a ledger in JSON", redo},
@@ -193,15 +195,16 @@ func TestUnusableLedgersAreNamedWithWhatToDo(t *testing.T) {
 		"days of other kind": {ledger("2026-11", `[]`), "expected a ledger of version 1", redo},
 		"no date":            {ledger("2026-11", `{"22.11.":{}}`), "expected YYYY-MM-DD", redo},
 		"empty date":         {ledger("2026-11", `{"":{}}`), `the day "" in the month "2026-11"`, redo},
-		"day of another":     {ledger("2026-11", dated(t, "2026-10-31", 5)), `the day "2026-10-31" in the month "2026-11"`, redo},
-		"newer": {strings.Replace(ledger("2026-11", good), `"version":1`, `"version":2`, 1),
+		"day of another": {ledger("2026-11", dated(t, "2026-10-31", 5)),
+			`the day "2026-10-31" in the month "2026-11"`, redo},
+		"newer": {swapped("1", "2"),
 			"has version 2, and this program knows version 1", "a newer yardstick wrote it; use that one"},
-		"newer, of other form": {`{"version":3,"days":[["2026-11-22"]]}`, "has version 3", "a newer yardstick wrote it; use that one"},
-		"another month":        {ledger("2026-10", dated(t, "2026-10-31", 5)), "(scrapright purchases main 2026-10)", "delete it"},
-		"another account":      {strings.Replace(ledger("2026-11", good), "main", "eu", 1), "(scrapright purchases eu 2026-11)", "delete it"},
-		"another dataset": {strings.Replace(ledger("2026-11", good), "purchases", "customers", 1),
-			"(scrapright customers main 2026-11)", "delete it"},
-		"another source": {strings.Replace(ledger("2026-11", good), "scrapright", "scrunch", 1), "(scrunch purchases main", "delete it"},
+		"newer, of other form": {`{"version":3,"days":[["2026-11-22"]]}`, "has version 3", "use that one"},
+		"another month": {ledger("2026-10", dated(t, "2026-10-31", 5)),
+			"(scrapright purchases main 2026-10)", "delete it"},
+		"another account": {swapped("main", "eu"), "(scrapright purchases eu 2026-11)", "delete it"},
+		"another dataset": {swapped("purchases", "customers"), "(scrapright customers main 2026-11)", "delete it"},
+		"another source":  {swapped("scrapright", "scrunch"), "(scrunch purchases main 2026-11)", "delete it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := openBucket(t)
@@ -245,9 +248,7 @@ func TestSaveOverAnotherWriterIsAConflict(t *testing.T) {
 			meanwhile(t, b)
 			want, _ := b.get(t, novemberKey)
 			for range 2 {
-				if err := book.Save(t.Context()); !errors.Is(err, snapshot.ErrConflict) || !strings.Contains(err.Error(), novemberKey) {
-					t.Errorf("got %v, expected a conflict", err)
-				}
+				wantError(t, "save", book.Save(t.Context()), snapshot.ErrConflict, "write the ledger "+novemberKey)
 			}
 			if got, _ := b.get(t, novemberKey); got != want {
 				t.Errorf("there is %q, expected %q", got, want)
@@ -290,9 +291,7 @@ func TestSaveWhoseAnswerWasLostAndWhichWasReplacedIsAConflict(t *testing.T) {
 			load(t, book, "2026-11")
 			book.Set(day(t, "2026-11-22"), "purchases", entry(t, "2026-11-22", 1))
 			b.wire.loseAnswer(http.MethodPut, func() { meanwhile(t, b) })
-			if err := book.Save(t.Context()); !errors.Is(err, snapshot.ErrConflict) {
-				t.Errorf("got %v, expected a conflict", err)
-			}
+			wantError(t, "save", book.Save(t.Context()), snapshot.ErrConflict)
 			if text, _ := b.get(t, novemberKey); text != map[string]string{"replaced": "another's"}[name] {
 				t.Errorf("there is %q", text)
 			}
@@ -306,10 +305,7 @@ func TestSaveTellsWhyItFailed(t *testing.T) {
 	load(t, book, "2026-11")
 	book.Set(day(t, "2026-11-22"), "purchases", entry(t, "2026-11-22", 1))
 	b.wire.deny(http.MethodPut)
-	err := book.Save(t.Context())
-	if !errors.Is(err, snapshot.ErrDenied) || !strings.Contains(err.Error(), "write the ledger "+novemberKey) {
-		t.Error(err)
-	}
+	wantError(t, "denied", book.Save(t.Context()), snapshot.ErrDenied, "write the ledger "+novemberKey)
 	save(t, book) // what was not written is still to be
 	if text, _ := b.get(t, novemberKey); text == "" {
 		t.Error("it was not written")
@@ -370,9 +366,8 @@ func TestOldestIsTheFirstDayWithAnEntry(t *testing.T) {
 func TestOldestTellsWhyItFailed(t *testing.T) {
 	b := openBucket(t)
 	b.wire.deny(http.MethodGet)
-	if _, err := openBook(b).Oldest(t.Context()); !errors.Is(err, snapshot.ErrDenied) || !strings.Contains(err.Error(), "list the ledger") {
-		t.Error(err)
-	}
+	_, err := openBook(b).Oldest(t.Context())
+	wantError(t, "denied", err, snapshot.ErrDenied, "list the ledger")
 }
 
 func TestBookIsSafeForConcurrentUse(t *testing.T) {

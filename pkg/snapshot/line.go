@@ -64,7 +64,8 @@ func (e *Encoder) Line(dst, record []byte) (line []byte, err error) {
 		return dst, fmt.Errorf("the record is nested more than %d deep", maxDepth)
 	}
 	if e.space(); !ok || e.pos != len(e.src) {
-		return dst, fmt.Errorf("the record is not one JSON value: it breaks off or goes wrong at byte %d of %d", e.pos, len(e.src))
+		return dst, fmt.Errorf("the record is not one JSON value: it breaks off or goes wrong at byte %d of %d",
+			e.pos, len(e.src))
 	}
 	e.flush()
 	return e.dst, nil
@@ -192,10 +193,9 @@ func (e *Encoder) part(o *omission, mark int) (kept int, ok bool) {
 	if o == nil || !o.whole {
 		return 1, e.value(o)
 	}
-	outer := e.muted
 	e.muted = true
 	ok = e.value(nil)
-	e.muted = outer
+	e.muted = false
 	e.cut(mark)
 	return 0, ok
 }

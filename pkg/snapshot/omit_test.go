@@ -65,8 +65,10 @@ func TestOmitLeavesOutWhatItNames(t *testing.T) {
 func TestOmitRefusesWhatIsNoPointerToAMember(t *testing.T) {
 	for _, pointer := range []string{"", "DriverLicense", "a/b", "#/a", "$.a", " /a", "/a~", "/a~2b", "/~a", "/a/~", "/~~0"} {
 		e, err := snapshot.NewEncoder([]string{"/good", pointer})
-		if err == nil || e != nil || !strings.Contains(err.Error(), `"`+pointer+`"`) || !strings.Contains(err.Error(), "expected") {
-			t.Errorf("%q: %v", pointer, err)
+		if err == nil || e != nil {
+			t.Errorf("%q was taken", pointer)
+		} else if said := err.Error(); !strings.HasPrefix(said, `omit "`+pointer+`": expected `) {
+			t.Errorf("%q: %s", pointer, said)
 		}
 	}
 }

@@ -23,22 +23,23 @@ type Publisher struct {
 }
 
 // Publish puts a part's object in place whole, over the one that was listed (there; zero: none was), and answers its
-// ETag. An object with the same content that came there meanwhile counts as written. Where anything else came there, it
-// is ErrConflict and the other's object stays.
-func (p *Publisher) Publish(ctx context.Context, n Name, c Content, body io.ReadSeeker, there Info) (etag string, err error) {
+// ETag. Where that one was deleted since, it is put in place anew. An object with the same content that came there
+// meanwhile counts as written: it may be this one, whose answer was lost. Where anything else came there, it is
+// ErrConflict and the other's object stays.
+func (p *Publisher) Publish(
+	ctx context.Context, n Name, c Content, body io.ReadSeeker, there Info,
+) (etag string, err error) {
 	return p.put(ctx, p.Layout.Data(n), c, body, there.ETag)
 }
 
 func (p *Publisher) put(ctx context.Context, key string, c Content, body io.ReadSeeker, have string) (string, error) {
-	options := PutOptions{CreateOnly: have == "", IfMatch: have, ContentType: "application/x-ndjson", Metadata: map[string]string{
+	options := PutOptions{CreateOnly: have == "", IfMatch: have, ContentType: "application/x-ndjson"}
+	options.Metadata = map[string]string{
 		"rows":       strconv.FormatInt(c.Rows, 10),
 		"sha256":     c.SHA256,
 		"run":        p.Run,
 		"fetched-at": p.Time.UTC().Format(time.RFC3339),
 		"format":     Format,
-	}}
-	if _, err := body.Seek(0, io.SeekStart); err != nil {
-		return "", fmt.Errorf("read the spool: %w", err)
 	}
 	etag, err := p.Store.Put(ctx, key, body, options)
 	switch {
@@ -68,7 +69,7 @@ func (c Content) Is(object Info) bool {
 }
 
 // Latest brings a listing's copy in latest/ up to this content. A copy that holds it already, or that a later run
-// wrote, stays.
+// wrote, stays. ErrConflict where another run writes it at the same moment.
 func (p *Publisher) Latest(ctx context.Context, n Name, c Content, body io.ReadSeeker) error {
 	key := p.Layout.Latest(n)
 	there, err := p.Store.Head(ctx, key)
@@ -85,7 +86,7 @@ func (p *Publisher) Latest(ctx context.Context, n Name, c Content, body io.ReadS
 	return err
 }
 
-// Result keeps a run's result under runs/.
+// Result keeps a run's result, as JSON, under runs/. ErrConflict where the run has another result there.
 func (p *Publisher) Result(ctx context.Context, result any) error {
 	text, err := json.Marshal(result)
 	if err != nil {
@@ -100,7 +101,9 @@ func (p *Publisher) Result(ctx context.Context, result any) error {
 
 // Objects lists a dataset's data objects of one account from day first to day last, by day and part. Keys of another
 // form are passed over.
-func Objects(ctx context.Context, store Reader, l Layout, source, dataset, account string, first, last Day) (map[Day]map[string]Info, error) {
+func Objects(
+	ctx context.Context, store Reader, l Layout, source, dataset, account string, first, last Day,
+) (map[Day]map[string]Info, error) {
 	prefix := l.Partitions(source, dataset, account)
 	found := map[Day]map[string]Info{}
 	for info, err := range store.List(ctx, prefix, prefix+"dt="+first.String()) {
@@ -123,7 +126,8 @@ func Objects(ctx context.Context, store Reader, l Layout, source, dataset, accou
 }
 
 // Swap writes a small JSON document over the version that was read (have, an ETag; empty: there was none), and answers
-// its new ETag. ErrConflict where another writer was there first.
+// its new ETag. ErrConflict where another writer was there first. A document equal to this one that came there meanwhile
+// counts as written, so one that must belong to one writer has to name him.
 func Swap(ctx context.Context, store Store, key, have string, document any) (etag string, err error) {
 	text, err := json.Marshal(document)
 	if err != nil {

@@ -26,8 +26,8 @@ type Content struct {
 
 // Spool gathers the lines of one window in a temporary file, compressed and counted, so that digest and length are
 // known before the first byte is sent and memory stays the same however long the window is. One Spool serves one window
-// after another: Begin, Append for each record, Finish, Body. After an error only Begin, Reset and Close are of use. It
-// does not retry, and is not safe for concurrent use. Make it with NewSpool and close it.
+// after another: Begin, Append for each record, Finish, Body. After an error of its file only Begin, Reset and Close are
+// of use. It is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
 	encoder *Encoder
 	folder  string
@@ -103,7 +103,7 @@ func (s *Spool) Append(record []byte) (fingerprint uint64, err error) {
 	return fingerprint, s.write(s.line)
 }
 
-// Fingerprint is the fingerprint that Append would give for the record; nothing is added.
+// Fingerprint is the fingerprint that Append would give for the record; nothing is added, but to Collisions.
 func (s *Spool) Fingerprint(record []byte) (fingerprint uint64, err error) {
 	if s.line, err = s.encoder.Line(s.line[:0], record); err != nil {
 		return 0, err

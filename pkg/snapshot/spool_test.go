@@ -110,6 +110,7 @@ func TestSpoolProvesWhatItHolds(t *testing.T) {
 
 func TestSpoolServesOneWindowAfterAnother(t *testing.T) {
 	s := openSpool(t)
+	long := `"` + strings.Repeat("long", 1<<16) + `"`
 	for _, c := range []struct {
 		omit    []string
 		records []string
@@ -118,7 +119,7 @@ func TestSpoolServesOneWindowAfterAnother(t *testing.T) {
 		{nil, []string{`{"a": 1, "A": 2}`}, []string{`{"a":1,"A":2}`}},
 		{[]string{"/a"}, []string{`{"a": 1, "b": 2}`, `{"a": 3}`}, []string{`{"b":2}`, `{}`}},
 		{nil, nil, nil},
-		{nil, []string{`[0]`, `"` + strings.Repeat("long", 1<<16) + `"`}, []string{`[0]`, `"` + strings.Repeat("long", 1<<16) + `"`}},
+		{nil, []string{`[0]`, long}, []string{`[0]`, long}},
 		{nil, []string{`{"a": 1}`}, []string{`{"a":1}`}},
 	} {
 		if err := s.Begin(encoder(t, c.omit...)); err != nil {
