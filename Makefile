@@ -16,10 +16,11 @@ GOOS := linux
 GOARCH := arm64
 unexport GOOS GOARCH
 
-# The AWS SAM CLI; it brings cfn-lint.
+# The AWS SAM CLI and cfn-lint, in a virtual environment that is there once its last file is.
 sam_version := 1.170.0
+cfn_lint_version := 1.58.0
 sam_venv := .tools/venv-sam
-sam_ready := $(sam_venv)/aws-sam-cli-$(sam_version)
+sam_ready := $(sam_venv)/sam-$(sam_version)-cfn-lint-$(cfn_lint_version)
 sam := SAM_CLI_TELEMETRY=0 $(sam_venv)/bin/sam
 
 .PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy fuzz golden clean
@@ -52,13 +53,14 @@ $(recipes): build-%:
 	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w' \
 	  -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(folder_$*)
 
-venv: $(sam_ready) ## the SAM CLI, pinned, under .tools; needs python3
+venv: $(sam_ready) ## the SAM CLI and cfn-lint, pinned, under .tools; needs python3
 
 $(sam_ready):
-	@echo "installing aws-sam-cli $(sam_version) (some minutes, once)"
+	@echo "installing aws-sam-cli $(sam_version) (a minute or more, once)"
 	rm -rf $(sam_venv)
 	python3 -m venv $(sam_venv)
-	$(sam_venv)/bin/python -m pip install --quiet --disable-pip-version-check aws-sam-cli==$(sam_version)
+	$(sam_venv)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  aws-sam-cli==$(sam_version) cfn-lint==$(cfn_lint_version)
 	touch $@
 
 validate: ## the gate of template.yaml: SAM's validation, cfn-lint, a build, the template test

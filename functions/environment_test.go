@@ -15,7 +15,8 @@ import (
 // environmentRead are the names that the functions' own packages hand to os.Getenv and os.LookupEnv, each once.
 func environmentRead(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}", "./...").Output()
+	const ours = "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}"
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", ours, "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

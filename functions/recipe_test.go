@@ -86,7 +86,8 @@ func isOf(t *testing.T, path, main string) {
 	for _, s := range info.Settings {
 		made[s.Key] = s.Value
 	}
-	for key, want := range map[string]string{"-tags": "lambda.norpc", "-trimpath": "true", "CGO_ENABLED": "0", "GOOS": "linux", "vcs.revision": ""} {
+	for key, want := range map[string]string{"-tags": "lambda.norpc", "-trimpath": "true", "CGO_ENABLED": "0", "GOOS": "linux",
+		"vcs.revision": ""} {
 		if made[key] != want {
 			t.Errorf("%s: built with %s=%s, expected %q", main, key, made[key], want)
 		}
