@@ -18,6 +18,9 @@ const (
 	dayBefore = "2026-11-21"
 	testDay   = "2026-11-22" // the clock of the tests stands in the day after it
 	testToday = "2026-11-23"
+
+	inReports   = "start_date=" + testDay + "&end_date=" + testDay   // testDay, as reports are asked for it
+	inResponses = "start_date=" + testDay + "&end_date=" + testToday // and responses
 )
 
 // scrunchClient talks to a Scrunch over no network.
@@ -130,15 +133,21 @@ func TestScrunchAsksForAKeyAsDocumented(t *testing.T) {
 func TestScrunchKeysOpenTheirBrandsOnly(t *testing.T) {
 	c := newScrunchClient(t, ScrunchConfig{
 		Brands: 5, States: map[int]BrandState{103: Archived, 104: OutOfPlan},
-		Keys: []ScrunchKey{{Key: testKey}, {Key: "some", Brands: []int{101, 103, 104, 999}}, {Key: "none", Brands: []int{}}},
+		Keys: []ScrunchKey{
+			{Key: testKey}, {Key: "some", Brands: []int{101, 103, 104, 999}}, {Key: "none", Brands: []int{}},
+		},
 	})
+	type statuses map[int]int
 	tests := map[string]struct {
 		listed   []int
-		statuses map[int]int
+		statuses statuses
 	}{
-		testKey: {[]int{101, 102, 104, 105}, map[int]int{101: 200, 102: 200, 103: 403, 104: 402, 105: 200, 106: 404, 0: 404}},
-		"some":  {[]int{101, 104}, map[int]int{101: 200, 102: 403, 103: 403, 104: 402, 105: 403, 106: 403, 999: 404}},
-		"none":  {nil, map[int]int{101: 403, 103: 403, 106: 403}},
+		testKey: {[]int{101, 102, 104, 105}, statuses{101: 200, 102: 200, 103: 403, 104: 402, 105: 200, 106: 404, 0: 404}},
+		"some":  {[]int{101, 104}, statuses{101: 200, 102: 403, 103: 403, 104: 402, 105: 403, 106: 403, 999: 404}},
+		"none":  {nil, statuses{101: 403, 103: 403, 106: 403}},
+	}
+	paths := []string{
+		"/%d/prompts", "/%d/responses", "/%d/query?fields=date", "/brands/%d/competitors", "/brands/%d/personas",
 	}
 	for key, tt := range tests {
 		c.key = key
@@ -154,7 +163,7 @@ func TestScrunchKeysOpenTheirBrandsOnly(t *testing.T) {
 			t.Errorf("key %s lists other brands: %s", key, diff)
 		}
 		for brand, want := range tt.statuses {
-			for _, path := range []string{"/%d/prompts", "/%d/responses", "/%d/query?fields=date", "/brands/%d/competitors", "/brands/%d/personas"} {
+			for _, path := range paths {
 				if status, body := c.get(fmt.Sprintf(path, brand)); status != want {
 					t.Errorf("key %s, "+path+": %d %s; expected %d", key, brand, status, body, want)
 				}
@@ -207,36 +216,60 @@ func TestScrunchRefusesInFastAPIsShape(t *testing.T) {
 		status         int
 		body           string
 	}{
-		"unknown path":   {"GET", "/nowhere", 404, `{"detail":"Not Found"}`},
-		"too deep":       {"GET", "/101/query/more", 404, `{"detail":"Not Found"}`},
-		"slash at end":   {"GET", "/brands/", 404, `{"detail":"Not Found"}`},
-		"no brand":       {"GET", "//query", 404, `{"detail":"Not Found"}`},
-		"wrong method":   {"POST", "/brands", 405, `{"detail":"Method Not Allowed"}`},
-		"deleting":       {"DELETE", "/101/prompts", 405, `{"detail":"Method Not Allowed"}`},
-		"no such brand":  {"GET", "/999/query", 404, `{"detail":"Brand not found"}`},
-		"brand no id":    {"GET", "/abc/query", 422, `{"detail":[{"type":"int_parsing","loc":["path","brand_id"],` + noInteger + `,"input":"abc"}]}`},
-		"limit too low":  {"GET", "/101/query?limit=0", 422, `{"detail":[{"type":"greater_than_equal","loc":["query","limit"],"msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}}]}`},
-		"limit too high": {"GET", "/101/query?limit=90001", 422, `{"detail":[{"type":"less_than_equal","loc":["query","limit"],"msg":"Input should be less than or equal to 90000","input":"90001","ctx":{"le":90000}}]}`},
-		"two at once": {"GET", "/101/prompts?limit=x&offset=-1", 422, `{"detail":[{"type":"int_parsing","loc":["query","limit"],` + noInteger + `,"input":"x"},` +
-			`{"type":"greater_than_equal","loc":["query","offset"],"msg":"Input should be greater than or equal to 0","input":"-1","ctx":{"ge":0}}]}`},
-		"status": {"GET", "/101/prompts?status=gone", 422, `{"detail":[{"type":"enum","loc":["query","status"],"msg":"Input should be 'active', 'archived' or 'all'","input":"gone","ctx":{"expected":"'active', 'archived' or 'all'"}}]}`},
+		"unknown path":  {"GET", "/nowhere", 404, `{"detail":"Not Found"}`},
+		"too deep":      {"GET", "/101/query/more", 404, `{"detail":"Not Found"}`},
+		"slash at end":  {"GET", "/brands/", 404, `{"detail":"Not Found"}`},
+		"no brand":      {"GET", "//query", 404, `{"detail":"Not Found"}`},
+		"wrong method":  {"POST", "/brands", 405, `{"detail":"Method Not Allowed"}`},
+		"deleting":      {"DELETE", "/101/prompts", 405, `{"detail":"Method Not Allowed"}`},
+		"no such brand": {"GET", "/999/query", 404, `{"detail":"Brand not found"}`},
+		"brand no id": {"GET", "/abc/query", 422,
+			`{"detail":[{"type":"int_parsing","loc":["path","brand_id"],` + noInteger + `,"input":"abc"}]}`},
+		"limit too low": {"GET", "/101/query?limit=0", 422,
+			`{"detail":[{"type":"greater_than_equal","loc":["query","limit"],` +
+				`"msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}}]}`},
+		"limit too high": {"GET", "/101/query?limit=90001", 422,
+			`{"detail":[{"type":"less_than_equal","loc":["query","limit"],` +
+				`"msg":"Input should be less than or equal to 90000","input":"90001","ctx":{"le":90000}}]}`},
+		"two at once": {"GET", "/101/prompts?limit=x&offset=-1", 422,
+			`{"detail":[{"type":"int_parsing","loc":["query","limit"],` + noInteger + `,"input":"x"},` +
+				`{"type":"greater_than_equal","loc":["query","offset"],` +
+				`"msg":"Input should be greater than or equal to 0","input":"-1","ctx":{"ge":0}}]}`},
+		"status": {"GET", "/101/prompts?status=gone", 422,
+			`{"detail":[{"type":"enum","loc":["query","status"],` +
+				`"msg":"Input should be 'active', 'archived' or 'all'","input":"gone","ctx":{"expected":"'active', 'archived' or 'all'"}}]}`},
 		"shopping": {"GET", "/101/responses?has_shopping_data=perhaps", 422,
-			`{"detail":[{"type":"bool_parsing","loc":["query","has_shopping_data"],"msg":"Input should be a valid boolean, unable to interpret input","input":"perhaps"}]}`},
-		"date":              {"GET", "/101/query?start_date=20261122", 400, `{"detail":"Invalid start_date '20261122'. Expected format: YYYY-MM-DD"}`},
-		"no date":           {"GET", "/101/responses?end_date=2026-02-30", 400, `{"detail":"Invalid end_date '2026-02-30'. Expected format: YYYY-MM-DD"}`},
-		"backwards":         {"GET", "/101/query?start_date=2026-11-22&end_date=2026-11-21", 400, `{"detail":"start_date must not be after end_date"}`},
-		"field":             {"GET", "/101/query?fields=date,colour", 400, `{"detail":"Unknown field: 'colour'"}`},
-		"filter's shape":    {"GET", "/101/query?filters=stage", 400, `{"detail":"Invalid filter 'stage'. Expected format: field:value"}`},
-		"filter of nothing": {"GET", "/101/query?filters=stage:!", 400, `{"detail":"Invalid filter 'stage:!'. Expected format: field:value"}`},
-		"filter no more":    {"GET", "/101/query?filters=source_domain:a.example", 400, `{"detail":"Filtering by 'source_domain' is not supported"}`},
-		"filter by metric":  {"GET", "/101/query?filters=responses:1", 400, `{"detail":"Filtering by 'responses' is not supported"}`},
-		"filter no number":  {"GET", "/101/query?filters=prompt_id:first", 400, `{"detail":"Invalid value 'first' for filter 'prompt_id'. Expected an integer"}`},
-		"filter no truth":   {"GET", "/101/query?filters=branded:True", 400, `{"detail":"Invalid value 'True' for filter 'branded'. Expected true or false"}`},
-		"filter no quarter": {"GET", "/101/query?filters=date_quarter:20264", 400, `{"detail":"Invalid value '20264' for filter 'date_quarter'. Expected a quarter such as 2026Q4"}`},
-		"having's shape":    {"GET", "/101/query?having=responses:1", 400, `{"detail":"Invalid having 'responses:1'. Expected format: metric:operator:value"}`},
-		"having dimension":  {"GET", "/101/query?having=stage:eq:1", 400, `{"detail":"Unknown metric in having: 'stage'"}`},
-		"having operator":   {"GET", "/101/query?having=responses:is:1", 400, `{"detail":"Unknown operator in having: 'is'. Expected gt, gte, lt, lte, eq or neq"}`},
-		"having value":      {"GET", "/101/query?having=responses:eq:one", 400, `{"detail":"Invalid value in having: 'one'. Expected a number"}`},
+			`{"detail":[{"type":"bool_parsing","loc":["query","has_shopping_data"],` +
+				`"msg":"Input should be a valid boolean, unable to interpret input","input":"perhaps"}]}`},
+		"date": {"GET", "/101/query?start_date=20261122", 400,
+			`{"detail":"Invalid start_date '20261122'. Expected format: YYYY-MM-DD"}`},
+		"no date": {"GET", "/101/responses?end_date=2026-02-30", 400,
+			`{"detail":"Invalid end_date '2026-02-30'. Expected format: YYYY-MM-DD"}`},
+		"backwards": {"GET", "/101/query?start_date=2026-11-22&end_date=2026-11-21", 400,
+			`{"detail":"start_date must not be after end_date"}`},
+		"field": {"GET", "/101/query?fields=date,colour", 400, `{"detail":"Unknown field: 'colour'"}`},
+		"filter's shape": {"GET", "/101/query?filters=stage", 400,
+			`{"detail":"Invalid filter 'stage'. Expected format: field:value"}`},
+		"filter of nothing": {"GET", "/101/query?filters=stage:!", 400,
+			`{"detail":"Invalid filter 'stage:!'. Expected format: field:value"}`},
+		"filter no more": {"GET", "/101/query?filters=source_domain:a.example", 400,
+			`{"detail":"Filtering by 'source_domain' is not supported"}`},
+		"filter by metric": {"GET", "/101/query?filters=responses:1", 400,
+			`{"detail":"Filtering by 'responses' is not supported"}`},
+		"filter no number": {"GET", "/101/query?filters=prompt_id:first", 400,
+			`{"detail":"Invalid value 'first' for filter 'prompt_id'. Expected an integer"}`},
+		"filter no truth": {"GET", "/101/query?filters=branded:True", 400,
+			`{"detail":"Invalid value 'True' for filter 'branded'. Expected true or false"}`},
+		"filter no quarter": {"GET", "/101/query?filters=date_quarter:20264", 400,
+			`{"detail":"Invalid value '20264' for filter 'date_quarter'. Expected a quarter such as 2026Q4"}`},
+		"having's shape": {"GET", "/101/query?having=responses:1", 400,
+			`{"detail":"Invalid having 'responses:1'. Expected format: metric:operator:value"}`},
+		"having dimension": {"GET", "/101/query?having=stage:eq:1", 400,
+			`{"detail":"Unknown metric in having: 'stage'"}`},
+		"having operator": {"GET", "/101/query?having=responses:is:1", 400,
+			`{"detail":"Unknown operator in having: 'is'. Expected gt, gte, lt, lte, eq or neq"}`},
+		"having value": {"GET", "/101/query?having=responses:eq:one", 400,
+			`{"detail":"Invalid value in having: 'one'. Expected a number"}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -259,7 +292,8 @@ func TestScrunchLimitsRequests(t *testing.T) {
 	c.key = testKey
 	c.clock.add(15500 * time.Millisecond)
 	w := c.send(http.MethodGet, "/brands")
-	if w.Code != 429 || w.Header().Get("Retry-After") != "45" || w.Body.String() != `{"detail":"Rate limit exceeded: 2 per 1 minute"}` {
+	const body = `{"detail":"Rate limit exceeded: 2 per 1 minute"}`
+	if w.Code != 429 || w.Header().Get("Retry-After") != "45" || w.Body.String() != body {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	c.SetLimit(3)

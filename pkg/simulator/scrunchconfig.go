@@ -50,7 +50,7 @@ type ScrunchConfig struct {
 	Prompts     int                // of each brand, of which one in six is archived; 0 = 12
 	Competitors int                // of each brand, 16 at most; 0 = 4
 	Personas    int                // of each brand; 0 = 3
-	Platforms   []string           // as /responses spells them; nil = chatgpt, perplexity, google_ai_overviews, google_gemini
+	Platforms   []string           // as /responses spells them; nil = ChatGPT, Perplexity and two of Google's
 	Runs        int                // how often a day each active prompt is put to each platform; 0 = 2
 	States      map[int]BrandState // by brand id; a brand that is missing is Active
 
@@ -58,7 +58,7 @@ type ScrunchConfig struct {
 	Limit             LimitKind // how that is counted
 	RetryAfter        bool      // tell in a 429 after how many seconds a request would pass; the default tells nothing
 
-	Late     time.Duration // an answer is seen up to this long after it was collected; 0 = a day is whole from its beginning
+	Late     time.Duration // how long after its collecting an answer is seen at most; 0 = a day is whole from its beginning
 	Order    Order         // of /responses, by time
 	MaxLimit int           // a larger limit of a listing is clamped to it without a word; 0 = none is
 	Gzip     bool          // compress answers for clients that take it
@@ -120,7 +120,7 @@ func (c ScrunchConfig) check() error {
 	}
 	for i, name := range c.Platforms {
 		if platformNamed(name) == nil || slices.Contains(c.Platforms[:i], name) {
-			refuse("Platforms has %q, which is none of the vendor's or there twice; expected some of %q", name, platformNames())
+			refuse("Platforms has %q, which is none, or there twice; expected some of %q", name, platformNames())
 		}
 	}
 	if err := checkKeys(c.Keys); err != nil {

@@ -8,6 +8,9 @@ import (
 // scrunchOpening is the first day of which there are answers.
 func scrunchOpening() time.Time { return time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
+// scrunchClosing ends the days that are looked at, whatever range is asked for.
+func scrunchClosing() time.Time { return scrunchOpening().AddDate(100, 0, 0) }
+
 // mention is where and how an answer speaks of a company: -1 where it does not.
 type mention struct{ position, sentiment int }
 
@@ -180,9 +183,12 @@ func (a answers) records(from, to int) iter.Seq[string] {
 	}
 }
 
-// days are the midnights from one day to the one before another.
+// days are the midnights from one day to the one before another, as far as there can be answers.
 func days(from, end time.Time) (all []time.Time) {
-	for day := from; day.Before(end); day = day.AddDate(0, 0, 1) {
+	if from.Before(scrunchOpening()) {
+		from = scrunchOpening()
+	}
+	for day := from; day.Before(end) && day.Before(scrunchClosing()); day = day.AddDate(0, 0, 1) {
 		all = append(all, day)
 	}
 	return all

@@ -60,7 +60,7 @@ func dimensionNames() []string {
 }
 
 func periodDimensions(numeric bool) []dimension {
-	plain := period{numeric: numeric}
+	plain, quarter := period{numeric: numeric}, period{quarter: true}
 	of := func(f func(time.Time) int) func(joined) int { return func(j joined) int { return f(j.day.date) } }
 	return []dimension{
 		{"date", 0, true, of(func(t time.Time) int { return 10_000*t.Year() + 100*int(t.Month()) + t.Day() }), plain},
@@ -69,7 +69,7 @@ func periodDimensions(numeric bool) []dimension {
 			return 100*year + week
 		}), plain},
 		{"date_month", 0, true, of(func(t time.Time) int { return 100*t.Year() + int(t.Month()) }), plain},
-		{"date_quarter", 0, true, of(func(t time.Time) int { return 10*t.Year() + (int(t.Month())+2)/3 }), period{quarter: true}},
+		{"date_quarter", 0, true, of(func(t time.Time) int { return 10*t.Year() + (int(t.Month())+2)/3 }), quarter},
 		{"date_year", 0, true, of(time.Time.Year), plain},
 	}
 }
@@ -83,10 +83,12 @@ func singleDimensions() []dimension {
 			idForm(func(b *brand) int { return b.personaID(0) })},
 		{"persona_name", 0, true, func(j joined) int { return j.prompt.persona },
 			wordForm(func(b *brand) []string { return b.personas })},
-		{"ai_platform", 0, true, func(j joined) int { return j.platform }, wordForm(func(b *brand) []string { return b.platformNames })},
+		{"ai_platform", 0, true, func(j joined) int { return j.platform },
+			wordForm(func(b *brand) []string { return b.platformNames })},
 		{"ai_platform_search_enabled", 0, true, func(j joined) int { return truth(j.searched) }, flagForm{}},
 		{"branded", 0, true, func(j joined) int { return truth(j.prompt.branded) }, flagForm{}},
-		{"stage", 0, true, func(j joined) int { return j.prompt.stage }, wordForm(func(b *brand) []string { return b.stages })},
+		{"stage", 0, true, func(j joined) int { return j.prompt.stage },
+			wordForm(func(b *brand) []string { return b.stages })},
 		{"country", 0, true, func(j joined) int { return j.country }, table(countries[:])},
 		{"position_bucket", 0, true, func(j joined) int { return j.brand.position }, table(positions[:])},
 		{"sentiment_band", 0, true, func(j joined) int { return j.brand.sentiment }, table(sentiments[:])},

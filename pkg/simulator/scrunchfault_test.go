@@ -56,7 +56,8 @@ func TestScrunchStartsBelowItsBase(t *testing.T) {
 		t.Errorf("served at %s", c.base)
 	}
 	resp, body, err := c.fetch(t.Context(), "/brands")
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.HasPrefix(body, `{"total":3,"offset":0,"limit":100,"items":[{"id":101,`) {
+	const begins = `{"total":3,"offset":0,"limit":100,"items":[{"id":101,`
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.HasPrefix(body, begins) {
 		t.Errorf("%v %s", err, body)
 	}
 }
@@ -68,7 +69,8 @@ func TestScrunchFaultSeesWhatWasAsked(t *testing.T) {
 		seen = append(seen, r)
 		return nil
 	})
-	c.get("/101/query?start_date=2026-11-19&end_date=2026-11-20&fields=date&filters=stage:Advice&filters=branded:true&limit=9&token=abc")
+	c.get("/101/query?start_date=2026-11-19&end_date=2026-11-20&fields=date" +
+		"&filters=stage:Advice&filters=branded:true&limit=9&token=abc")
 	c.get("/brands?offset=3&limit=x")
 	c.get("/brands/102/personas")
 	c.get("/103/responses?limit=0")
@@ -77,15 +79,18 @@ func TestScrunchFaultSeesWhatWasAsked(t *testing.T) {
 	c.get("/elsewhere?fields=x")
 	own := shortHash(testKey)
 	want := []Request{
-		{N: 1, Nth: 1, Endpoint: Query, Method: "GET", Path: "/v1/101/query", Brand: 101, Limit: 9, From: "2026-11-19", To: "2026-11-20",
-			Credential: own, Status: 200, Query: url.Values{"start_date": {"2026-11-19"}, "end_date": {"2026-11-20"}, "fields": {"date"},
+		{N: 1, Nth: 1, Endpoint: Query, Method: "GET", Path: "/v1/101/query", Brand: 101, Limit: 9,
+			From: "2026-11-19", To: "2026-11-20", Credential: own, Status: 200,
+			Query: url.Values{"start_date": {"2026-11-19"}, "end_date": {"2026-11-20"}, "fields": {"date"},
 				"filters": {"stage:Advice", "branded:true"}, "limit": {"9"}, "token": {"(not kept)"}}},
 		{N: 2, Nth: 1, Endpoint: Brands, Method: "GET", Path: "/v1/brands", Offset: 3, Credential: own, Status: 422,
 			Query: url.Values{"offset": {"3"}, "limit": {"x"}}},
-		{N: 3, Nth: 1, Endpoint: Personas, Method: "GET", Path: "/v1/brands/102/personas", Brand: 102, Credential: own, Status: 200, Query: url.Values{}},
-		{N: 4, Nth: 1, Endpoint: Responses, Method: "GET", Path: "/v1/103/responses", Brand: 103, Credential: own, Status: 422,
-			Query: url.Values{"limit": {"0"}}},
-		{N: 5, Nth: 2, Endpoint: Responses, Method: "GET", Path: "/v1/103/responses", Brand: 103, Credential: own, Status: 200, Query: url.Values{}},
+		{N: 3, Nth: 1, Endpoint: Personas, Method: "GET", Path: "/v1/brands/102/personas", Brand: 102,
+			Credential: own, Status: 200, Query: url.Values{}},
+		{N: 4, Nth: 1, Endpoint: Responses, Method: "GET", Path: "/v1/103/responses", Brand: 103,
+			Credential: own, Status: 422, Query: url.Values{"limit": {"0"}}},
+		{N: 5, Nth: 2, Endpoint: Responses, Method: "GET", Path: "/v1/103/responses", Brand: 103,
+			Credential: own, Status: 200, Query: url.Values{}},
 		{N: 6, Nth: 1, Method: "GET", Path: "/v1/elsewhere", Status: 404, Query: url.Values{"fields": {"(not kept)"}}},
 	}
 	if diff := cmp.Diff(want, c.Requests(), cmpopts.IgnoreFields(Request{}, "Time")); diff != "" {
@@ -110,7 +115,7 @@ func TestScrunchLogHoldsNoKey(t *testing.T) {
 
 func TestScrunchFaultsChangeTheAnswer(t *testing.T) {
 	c := newScrunchClient(t, ScrunchConfig{StableOrder: true})
-	const list, report = "/101/prompts?limit=3&offset=6", "/101/query?fields=prompt_id&start_date=" + testDay + "&end_date=" + testDay
+	const list, report = "/101/prompts?limit=3&offset=6", "/101/query?fields=prompt_id&" + inReports
 	firstPage := c.ok("/101/prompts?limit=3&offset=0")
 	tests := map[string]struct {
 		answer *Answer
@@ -118,13 +123,14 @@ func TestScrunchFaultsChangeTheAnswer(t *testing.T) {
 		status int
 		body   string
 	}{
-		"refused":        {RefuseDetail(http.StatusForbidden, "no"), list, 403, `{"detail":"no"}`},
-		"a whole reply":  {&Answer{Reply: &Reply{Body: []byte("<p>502</p>"), Status: 502}}, list, 502, "<p>502</p>"},
-		"another page":   {&Answer{Page: 1}, list, 200, firstPage},
-		"rows of a list": {&Answer{Rows: func(rows []string) []string { return rows[:0] }}, list, 200, `{"total":10,"offset":6,"limit":3,"items":[]}`},
+		"refused":       {RefuseDetail(http.StatusForbidden, "no"), list, 403, `{"detail":"no"}`},
+		"a whole reply": {&Answer{Reply: &Reply{Body: []byte("<p>502</p>"), Status: 502}}, list, 502, "<p>502</p>"},
+		"another page":  {&Answer{Page: 1}, list, 200, firstPage},
+		"rows of a list": {&Answer{Rows: func(rows []string) []string { return rows[:0] }}, list, 200,
+			`{"total":10,"offset":6,"limit":3,"items":[]}`},
 		"rows of a report": {&Answer{Rows: func([]string) []string { return []string{`{"prompt_id":1e2}`, "{}"} }}, report, 200,
 			`[{"prompt_id":1e2},{}]`},
-		"rewritten": {&Answer{Rewrite: func(r *Reply) { r.Status, r.Body = 200, append(r.Body[:1:1], '?') }}, report, 200, "[?"},
+		"rewritten": {&Answer{Rewrite: func(r *Reply) { r.Body = append(r.Body[:1:1], '?') }}, report, 200, "[?"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +145,7 @@ func TestScrunchFaultsChangeTheAnswer(t *testing.T) {
 func TestScrunchAnswersCanBeCut(t *testing.T) {
 	c := newScrunchSocket(t, ScrunchConfig{StableOrder: true})
 	c.SetResponseCount(101, testDay, 2*streamFrom)
-	const long = "/101/query?fields=prompt_id,ai_platform&start_date=" + testDay + "&end_date=" + testDay
+	const long = "/101/query?fields=prompt_id,ai_platform&" + inReports
 	for target, what := range map[string]string{long: "streamed", "/brands": "short"} {
 		whole := c.ok(target)
 		for cut, looks := range map[Cut]error{CutSized: io.ErrUnexpectedEOF, CutChunked: io.ErrUnexpectedEOF, CutUnsized: nil} {
@@ -185,11 +191,12 @@ func TestScrunchFaultCountsAgainstTheLimit(t *testing.T) {
 }
 
 func TestScrunchCompresses(t *testing.T) {
-	plain, packed := newScrunchClient(t, ScrunchConfig{StableOrder: true}), newScrunchSocket(t, ScrunchConfig{StableOrder: true, Gzip: true})
+	plain := newScrunchClient(t, ScrunchConfig{StableOrder: true})
+	packed := newScrunchSocket(t, ScrunchConfig{StableOrder: true, Gzip: true})
 	plain.SetResponseCount(101, testDay, 2*streamFrom)
 	packed.SetResponseCount(101, testDay, 2*streamFrom)
 	packed.http.Transport = &http.Transport{DisableCompression: true, DisableKeepAlives: true}
-	for _, target := range []string{"/brands", "/101/query?fields=prompt_id,prompt,ai_platform&start_date=" + testDay + "&end_date=" + testDay} {
+	for _, target := range []string{"/brands", "/101/query?fields=prompt_id,prompt,ai_platform&" + inReports} {
 		if _, body, err := packed.fetch(t.Context(), target); err != nil || body != plain.ok(target) {
 			t.Errorf("%s, to a client that takes no gzip: %v, %d bytes", target, err, len(body))
 		}

@@ -80,7 +80,8 @@ func (s *Scrunch) listResponses(c *scrunchCall, p *params) scrunchWork {
 // responseFilter says which answers are asked for: nil for all of them.
 func responseFilter(p *params) func(listed) bool {
 	platform := p.choice("platform", "", platformNames())
-	prompt, persona := p.integer("prompt_id", -1, math.MinInt, math.MaxInt), p.integer("persona_id", -1, math.MinInt, math.MaxInt)
+	prompt := p.integer("prompt_id", -1, math.MinInt, math.MaxInt)
+	persona := p.integer("persona_id", -1, math.MinInt, math.MaxInt)
 	shopping, given := p.flag("has_shopping_data")
 	stage := p.text("stage")
 	if platform == "" && prompt == -1 && persona == -1 && !given && stage == "" {

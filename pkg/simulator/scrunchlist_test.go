@@ -131,7 +131,8 @@ func TestScrunchListsPromptsByStatusAndStage(t *testing.T) {
 			}
 			var want []prompt
 			for _, p := range everything {
-				if (status == "all" || p.Status == status || status == "" && p.Status == "active") && (stage == "" || p.Stage == stage) {
+				isStatus := status == "all" || p.Status == status || status == "" && p.Status == "active"
+				if isStatus && (stage == "" || p.Stage == stage) {
 					want = append(want, p)
 				}
 			}
@@ -186,14 +187,17 @@ func TestScrunchResponsesByWhatIsInThem(t *testing.T) {
 		fmt.Sprint("persona_id=", persona):      func(r answerRecord) bool { return r.PersonaID != nil && *r.PersonaID == persona },
 		"stage=Comparison":                      func(r answerRecord) bool { return r.Stage == "Comparison" },
 		"has_shopping_data=true":                func(r answerRecord) bool { return len(r.ShoppingResults) > 0 },
-		"has_shopping_data=false&stage=Advice":  func(r answerRecord) bool { return len(r.ShoppingResults) == 0 && r.Stage == "Advice" },
+		"has_shopping_data=false&stage=Advice": func(r answerRecord) bool {
+			return len(r.ShoppingResults) == 0 && r.Stage == "Advice"
+		},
 	}
 	for query, fits := range tests {
 		want := slices.DeleteFunc(slices.Clone(all), func(r answerRecord) bool { return !fits(r) })
 		if len(want) == 0 && query != "platform=grok" {
 			t.Errorf("nothing fits %s; the test shows nothing", query)
 		}
-		if got := c.answers(base + query); !slices.EqualFunc(got, want, func(a, b answerRecord) bool { return a.ID == b.ID }) {
+		got := c.answers(base + query)
+		if !slices.EqualFunc(got, want, func(a, b answerRecord) bool { return a.ID == b.ID }) {
 			t.Errorf("%s: %d answers; expected %d", query, len(got), len(want))
 		}
 	}
@@ -219,10 +223,10 @@ func TestScrunchServesRawRecordsByteForByte(t *testing.T) {
 	c := newScrunchClient(t, ScrunchConfig{StableOrder: true})
 	raw := []string{`{ "id":9007199254740993,"x":1E5, "x":-0 ,"é":"\u00e9\/\ud800"}`, `{"id":0.1000}`, `{}`}
 	joined := strings.Join(raw, ",")
-	const both = "?status=all&start_date=" + testDay + "&end_date="
 	for endpoint, target := range map[string]string{
-		Brands: "/brands", Prompts: "/101/prompts?status=all", Competitors: "/brands/101/competitors", Personas: "/brands/101/personas",
-		Responses: "/101/responses" + both + testToday, Query: "/101/query" + both + testDay + "&fields=prompt&filters=stage:Advice",
+		Brands: "/brands", Prompts: "/101/prompts?status=all",
+		Competitors: "/brands/101/competitors", Personas: "/brands/101/personas",
+		Responses: "/101/responses?" + inResponses, Query: "/101/query?fields=prompt&filters=stage:Advice&" + inReports,
 	} {
 		brand, day := 101, ""
 		switch endpoint {
@@ -278,7 +282,8 @@ func TestScrunchListsChangeBetweenPages(t *testing.T) {
 		t.Errorf("%d prompts, the last is %s", len(got), got[len(got)-1])
 	}
 	c.Remove(Responses, 102, testDay, 0, 3)
-	if got, was := len(c.Records(Responses, 102, testDay)), len(newScrunchClient(t, ScrunchConfig{}).Records(Responses, 102, testDay)); got != was-3 {
-		t.Errorf("%d answers of %d are left", got, was)
+	was := newScrunchClient(t, ScrunchConfig{}).Records(Responses, 102, testDay)
+	if diff := cmp.Diff(was[3:], c.Records(Responses, 102, testDay)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -34,11 +34,12 @@ func multiply(r *answerRecord, asked func(prefix string) bool) (rows []modelRow)
 		}
 		return all
 	}
+	single := singleValues(r)
 	for _, tag := range orNone(asked("tag"), len(r.Tags)) {
 		for _, topic := range orNone(asked("prompt_topic"), len(r.KeyTopics)) {
 			for _, cited := range orNone(asked("source_"), len(r.Citations)) {
 				for _, rival := range orNone(asked("competitor_"), len(r.Competitors)) {
-					v := singleValues(r)
+					v := maps.Clone(single)
 					v["tag"], v["prompt_topic"] = at(r.Tags, tag), at(r.KeyTopics, topic)
 					v["source_url"], v["source_type"], v["source_domain"] = "null", "null", "null"
 					v["competitor_id"], v["competitor_name"] = "null", "null"
@@ -48,7 +49,8 @@ func multiply(r *answerRecord, asked func(prefix string) bool) (rows []modelRow)
 						v["source_domain"] = spell(hostOf(r.Citations[cited].URL))
 					}
 					if rival >= 0 {
-						v["competitor_id"], v["competitor_name"] = spell(r.Competitors[rival].ID), spell(r.Competitors[rival].Name)
+						v["competitor_id"] = spell(r.Competitors[rival].ID)
+						v["competitor_name"] = spell(r.Competitors[rival].Name)
 					}
 					rows = append(rows, modelRow{v, r, cited, rival})
 				}
@@ -67,7 +69,8 @@ func singleValues(r *answerRecord) map[string]string {
 		"prompt_id":    spell(r.PromptID), "prompt": spell(r.Prompt),
 		"persona_id": spell(r.PersonaID), "persona_name": spell(r.PersonaName),
 		"ai_platform": spell(map[string]string{
-			"chatgpt": "ChatGPT", "perplexity": "Perplexity", "google_ai_overviews": "Google AI Overviews", "google_gemini": "Google Gemini",
+			"chatgpt": "ChatGPT", "perplexity": "Perplexity",
+			"google_ai_overviews": "Google AI Overviews", "google_gemini": "Google Gemini",
 		}[r.Platform]),
 		"ai_platform_search_enabled": spell(r.QueryFanout != nil),
 		"branded":                    spell(r.Branded), "stage": spell(r.Stage), "country": spell(r.Country),
@@ -139,7 +142,8 @@ func modelMetrics(rows []modelRow, citationsJoined, competitorsJoined bool) map[
 		"competitor_position_score":      n["rivalPosition"] / n["rivalPositions"],
 		"competitor_sentiment_score":     n["rivalSentiment"] / n["rivalSentiments"],
 		"brand_citation_rate":            n["brand"] / n["n"], "competitor_citation_rate": n["competitor"] / n["n"],
-		"brand_citation_share_of_voice": n["brand"] / n["citing"], "competitor_citation_share_of_voice": n["competitor"] / n["citing"],
+		"brand_citation_share_of_voice":      n["brand"] / n["citing"],
+		"competitor_citation_share_of_voice": n["competitor"] / n["citing"],
 	}
 	return m
 }
@@ -198,8 +202,8 @@ func ownerOf(r *answerRecord, page citedPage) int {
 }
 
 var modelWebsites = map[string]string{
-	"Bluecove Mutual": "bluecove.example", "Anchor & Oak": "anchor-oak.example", "Tidewater Cover": "tidewater-cover.example",
-	"Northpoint Assurance": "northpoint.example",
+	"Bluecove Mutual": "bluecove.example", "Anchor & Oak": "anchor-oak.example",
+	"Tidewater Cover": "tidewater-cover.example", "Northpoint Assurance": "northpoint.example",
 }
 
 // Every report against what its document says of it, computed from the listing of responses.
@@ -219,36 +223,78 @@ func TestScrunchReportsAreWhatTheResponsesSay(t *testing.T) {
 		dims := rapid.SliceOfNDistinct(rapid.SampledFrom(dimensionNames()), 0, 4, rapid.ID).Draw(r, "dimensions")
 		metrics := rapid.SliceOfNDistinct(rapid.SampledFrom(metricNames), 1, 5, rapid.ID).Draw(r, "metrics")
 		filterNames := rapid.SliceOfN(rapid.SampledFrom(filterable), 0, 2).Draw(r, "filters")
-		asked := func(prefix string) bool {
-			return slices.ContainsFunc(slices.Concat(dims, filterNames), func(name string) bool { return strings.HasPrefix(name, prefix) })
-		}
-		var rows []modelRow
-		for i := range answers {
-			rows = append(rows, multiply(&answers[i], asked)...)
-		}
+		asked := askedIn(dims, filterNames)
+		rows := multiplied(answers, asked)
 		c, keep := sql, rapid.Bool().Draw(r, "negation keeps null")
 		if keep {
 			c = keeps
 		}
-		query := url.Values{"start_date": {dayBefore}, "end_date": {testDay}, "fields": {strings.Join(slices.Concat(dims, metrics), ",")}}
+		fields := strings.Join(slices.Concat(dims, metrics), ",")
+		query := url.Values{"start_date": {dayBefore}, "end_date": {testDay}, "fields": {fields}}
 		for _, name := range filterNames {
 			text, passes := drawFilter(r, name, rows, keep)
 			query.Add("filters", text)
 			rows = slices.DeleteFunc(rows, func(row modelRow) bool { return !passes(row) })
 		}
-		groups := map[string][]modelRow{}
-		if len(dims) == 0 {
-			groups["{"] = nil
-		}
-		for _, row := range rows {
-			key := "{"
-			for _, name := range dims {
-				key += fmt.Sprintf("%q:%s,", name, row.values[name])
-			}
-			groups[key] = append(groups[key], row)
-		}
-		compareReport(r, c.ok("/101/query?"+query.Encode()), groups, metrics, asked)
+		compareReport(r, c.ok("/101/query?"+query.Encode()), grouped(rows, dims), metrics, asked)
 	})
+}
+
+// The reports that are exported by day, and every metric by competitor.
+func TestScrunchDailyReportsAreWhatTheResponsesSay(t *testing.T) {
+	c := newScrunchClient(t, ScrunchConfig{Runs: 1})
+	answers := c.answers("/101/responses?limit=1000&" + inResponses)
+	const brand = "responses,brand_presence_percentage,brand_position_score,brand_sentiment_score,brand_citation_rate," +
+		"brand_citation_share_of_voice,citation_count,citation_unique_responses,citation_unique_domains"
+	every := strings.Join(slices.Sorted(maps.Keys(c.metrics)), ",")
+	for dims, metrics := range map[string]string{
+		"date":             brand,
+		"date,ai_platform": brand,
+		"date,prompt_id,prompt,ai_platform,stage,branded,persona_id,persona_name,country": brand,
+		"date,tag,ai_platform":                                       brand,
+		"date,prompt_topic,ai_platform":                              brand,
+		"date,source_domain,source_type,ai_platform":                 "responses,citation_count,citation_unique_responses",
+		"date,source_url,source_type,ai_platform":                    "responses,citation_count,citation_unique_responses",
+		"date,competitor_id,competitor_name,ai_platform":             every,
+		"competitor_id,tag,prompt_topic,source_type,position_bucket": every,
+	} {
+		names := strings.Split(dims, ",")
+		asked := askedIn(names)
+		groups := grouped(multiplied(answers, asked), names)
+		query := url.Values{"start_date": {testDay}, "end_date": {testDay}, "fields": {dims + "," + metrics}}
+		compareReport(t, c.ok("/101/query?"+query.Encode()), groups, strings.Split(metrics, ","), asked)
+	}
+}
+
+// askedIn says whether a list of answers is joined: one of the names begins with its prefix.
+func askedIn(names ...[]string) func(prefix string) bool {
+	return func(prefix string) bool {
+		begins := func(name string) bool { return strings.HasPrefix(name, prefix) }
+		return slices.ContainsFunc(slices.Concat(names...), begins)
+	}
+}
+
+func multiplied(answers []answerRecord, asked func(string) bool) (rows []modelRow) {
+	for i := range answers {
+		rows = append(rows, multiply(&answers[i], asked)...)
+	}
+	return rows
+}
+
+// grouped gives the groups of a report by the beginnings of their rows.
+func grouped(rows []modelRow, dims []string) map[string][]modelRow {
+	groups := map[string][]modelRow{}
+	if len(dims) == 0 {
+		groups["{"] = nil
+	}
+	for _, row := range rows {
+		key := "{"
+		for _, name := range dims {
+			key += fmt.Sprintf("%q:%s,", name, row.values[name])
+		}
+		groups[key] = append(groups[key], row)
+	}
+	return groups
 }
 
 // drawFilter makes a filter by up to two values, most of which are in the rows.
@@ -292,7 +338,7 @@ func drawFilter(r *rapid.T, name string, rows []modelRow, keepNull bool) (text s
 }
 
 // compareReport finds every group in a report, once, with its metrics.
-func compareReport(r *rapid.T, body string, groups map[string][]modelRow, metrics []string, asked func(string) bool) {
+func compareReport(r rapid.TB, body string, groups map[string][]modelRow, metrics []string, asked func(string) bool) {
 	var rows []json.RawMessage
 	if err := json.Unmarshal([]byte(body), &rows); err != nil {
 		r.Fatal(err)

@@ -71,7 +71,8 @@ func TestScrunchServesTheDocumentedOperations(t *testing.T) {
 				parameters = append(parameters, p.Name)
 			}
 		}
-		if diff := cmp.Diff(slices.Sorted(slices.Values(parameters)), slices.Sorted(strings.FieldsSeq(route.known))); diff != "" {
+		slices.Sort(parameters)
+		if diff := cmp.Diff(parameters, slices.Sorted(strings.FieldsSeq(route.known))); diff != "" {
 			t.Errorf("%s: %s", route.path, diff)
 		}
 		var scopes []string

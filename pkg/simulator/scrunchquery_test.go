@@ -3,6 +3,8 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -44,19 +46,20 @@ func TestScrunchReportsAgree(t *testing.T) {
 		if len(platforms) != 4 || len(prompts) <= 40 {
 			t.Errorf("brand %d: %d platforms, %d rows by prompt", brand, len(platforms), len(prompts))
 		}
-		for _, rows := range [][]string{platforms, prompts} {
-			if sum(t, rows, "responses") != whole("responses") || sum(t, rows, "citation_count") != whole("citation_count") {
-				t.Errorf("brand %d: the parts are not the whole: %v of %s", brand, rows, day[0])
+		addUp := func(rows []string, names ...string) {
+			for _, name := range names {
+				if got := sum(t, rows, name); got != whole(name) {
+					t.Errorf("brand %d: %s adds up to %v of %v", brand, name, got, whole(name))
+				}
 			}
 		}
-		listed := c.page(fmt.Sprintf("/%d/responses?start_date=%s&end_date=%s", brand, testDay, testToday))
+		addUp(platforms, "responses", "citation_count")
+		addUp(prompts, "responses", "citation_count")
+		addUp(c.query(brand, testDay, "date,source_domain,source_type,ai_platform,responses,citation_count"), "citation_count")
+		addUp(c.query(brand, testDay, "date,source_url,source_type,ai_platform,citation_count"), "citation_count")
+		listed := c.page(fmt.Sprintf("/%d/responses?%s", brand, inResponses))
 		if float64(listed.Total) != whole("responses") {
 			t.Errorf("brand %d: %d answers are listed, %v counted", brand, listed.Total, whole("responses"))
-		}
-		sources := c.query(brand, testDay, "date,source_domain,source_type,ai_platform,responses,citation_count")
-		pages := c.query(brand, testDay, "date,source_url,source_type,ai_platform,citation_count")
-		if sum(t, sources, "citation_count") != whole("citation_count") || sum(t, pages, "citation_count") != whole("citation_count") {
-			t.Errorf("brand %d: citations by source do not add up to %v", brand, whole("citation_count"))
 		}
 		for _, row := range c.query(brand, testDay, "date,competitor_id,competitor_name,responses") {
 			if numberIn(t, row, "responses") != whole("responses") {
@@ -143,13 +146,15 @@ func TestScrunchQueryEndsWithItsEndDate(t *testing.T) {
 	if body := c.ok("/101/query?fields=date,responses&start_date=2026-11-24&end_date=2026-11-30"); body != "[]" {
 		t.Errorf("days to come: %s", body)
 	}
-	if body := c.ok("/101/query?fields=responses,brand_position_score&start_date=2023-11-24&end_date=2023-11-30"); body != `[{"responses":0,"brand_position_score":null}]` {
-		t.Errorf("metrics alone, of no day: %s", body)
+	none := c.query(101, "2023-11-24", "responses,brand_position_score")
+	if diff := cmp.Diff([]string{`{"responses":0,"brand_position_score":null}`}, none); diff != "" {
+		t.Errorf("metrics alone, of no day: %s", diff)
 	}
 	numeric := newScrunchClient(t, ScrunchConfig{NumericDates: true})
 	row := numeric.query(101, testDay, "date,date_week,date_month,date_quarter,date_year")
-	if want := `{"date":20261122,"date_week":202647,"date_month":202611,"date_quarter":"2026Q4","date_year":2026}`; row[0] != want {
-		t.Errorf("%s; expected %s", row[0], want)
+	want := `{"date":20261122,"date_week":202647,"date_month":202611,"date_quarter":"2026Q4","date_year":2026}`
+	if diff := cmp.Diff([]string{want}, row); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -222,7 +227,7 @@ func TestScrunchStreamsALongReport(t *testing.T) {
 	const n = mostRows + 7
 	c := newScrunchSocket(t, ScrunchConfig{StableOrder: true})
 	c.SetResponseCount(101, testDay, n)
-	const target = "/101/query?start_date=" + testDay + "&end_date=" + testDay + "&fields=prompt_id,ai_platform,responses&limit=90000"
+	const target = "/101/query?fields=prompt_id,ai_platform,responses&limit=90000&" + inReports
 	resp, body, err := c.fetch(t.Context(), target)
 	if err != nil || resp.ContentLength != -1 {
 		t.Fatalf("%v, length %d; expected chunks", err, resp.ContentLength)
@@ -243,8 +248,8 @@ func TestScrunchStreamsALongReport(t *testing.T) {
 	if rows = slices.Compact(rows); len(rows) != n {
 		t.Errorf("%d different rows; expected %d", len(rows), n)
 	}
-	if total := c.page("/101/responses?start_date=" + testDay + "&end_date=" + testToday + "&limit=2&offset=90001"); total.Total != n || len(total.Items) != 2 {
-		t.Errorf("%d answers are listed, %d on a page", total.Total, len(total.Items))
+	if p := c.page("/101/responses?limit=2&offset=90001&" + inResponses); p.Total != n || len(p.Items) != 2 {
+		t.Errorf("%d answers are listed, %d on a page", p.Total, len(p.Items))
 	}
 }
 
@@ -256,7 +261,7 @@ func TestScrunchShowsLateAnswersLate(t *testing.T) {
 	seen := map[int64]bool{}
 	for range 32 {
 		now := map[int64]bool{}
-		for _, r := range c.answers("/101/responses?limit=1000&start_date=" + testDay + "&end_date=" + testToday) {
+		for _, r := range c.answers("/101/responses?limit=1000&" + inResponses) {
 			now[r.ID] = true
 			if r.CreatedAt.After(c.clock.now()) {
 				t.Errorf("an answer of %v is seen at %v", r.CreatedAt, c.clock.now())
@@ -299,7 +304,9 @@ func TestScrunchDaysAreWholeFromTheirBeginning(t *testing.T) {
 func TestScrunchDataFollowFromSeedBrandAndDay(t *testing.T) {
 	cfg := ScrunchConfig{Seed: 7}
 	a, b, other := newScrunchClient(t, cfg), newScrunchClient(t, cfg), newScrunchClient(t, ScrunchConfig{Seed: 8})
-	targets := []string{"/brands", "/102/prompts?status=all", "/102/responses?start_date=" + testToday, "/brands/102/personas"}
+	targets := []string{
+		"/brands", "/102/prompts?status=all", "/102/responses?start_date=" + testToday, "/brands/102/personas",
+	}
 	b.ok("/101/responses")
 	for i, target := range targets {
 		if a.ok(target) != b.ok(target) {
@@ -325,11 +332,13 @@ func TestScrunchAnswersAreBelievable(t *testing.T) {
 				t.Errorf("the id %d comes twice, or is too large", r.ID)
 			}
 			ids[r.ID] = true
-			if r.BrandPresent != (r.BrandPosition != nil) || r.BrandPresent != (r.BrandSentiment != nil) || (r.Branded && !r.BrandPresent) {
+			placed, felt := r.BrandPosition != nil, r.BrandSentiment != nil
+			if r.BrandPresent != placed || r.BrandPresent != felt || (r.Branded && !r.BrandPresent) {
 				t.Errorf("answer %d does not agree with itself", r.ID)
 			}
 			for _, rival := range r.Competitors {
-				if rival.Present != slices.Contains(r.CompetitorsPresent, rival.Name) || rival.Present != strings.Contains(r.ResponseText, rival.Name) {
+				named := slices.Contains(r.CompetitorsPresent, rival.Name)
+				if rival.Present != named || rival.Present != strings.Contains(r.ResponseText, rival.Name) {
 					t.Errorf("answer %d: %s is present %t: %s", r.ID, rival.Name, rival.Present, r.ResponseText)
 				}
 			}
@@ -350,4 +359,36 @@ func TestScrunchAnswersAreBelievable(t *testing.T) {
 	if each := float64(cited) / float64(len(ids)); each < 1 || each > 3 || nulls == 0 {
 		t.Errorf("%.1f citations an answer, %d of %d without a country", each, nulls, len(ids))
 	}
+}
+
+// Whatever is asked, the answer is JSON, and no fault of the server's.
+func FuzzScrunchParameters(f *testing.F) {
+	for _, query := range []string{
+		"start_date=2026-11-22&end_date=2026-11-22&fields=date,responses&filters=stage:!Advice|Other&having=responses:gte:2",
+		"limit=90000&offset=9223372036854775807&fields=&filters=date_quarter:2026Q4&filters=date:20261122",
+		"start_date=0001-01-01&end_date=9999-12-31&fields=competitor_name&filters=tag:seo: long tail", "stage=%00&status=all",
+		"filters=persona_id:-1&filters=competitor_id:99999999999999&filters=branded:!true&fields=prompt,source_url",
+		"platform=chatgpt&persona_id=101501&prompt_id=-0&has_shopping_data=Yes&limit=1", "having=responses:eq:NaN",
+	} {
+		for endpoint := range 6 {
+			f.Add(endpoint, "101", query)
+		}
+	}
+	f.Add(5, "0x65", "fields=date&fields=stage")
+	clock := newClock()
+	s := NewScrunch(ScrunchConfig{Now: clock.now, Prompts: 2, Runs: 1, Keys: []ScrunchKey{{Key: testKey}}})
+	routes := scrunchRoutes()
+	f.Fuzz(func(t *testing.T, endpoint int, brand, query string) {
+		if endpoint < 0 || endpoint >= len(routes) {
+			return
+		}
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL.Path, r.URL.RawQuery = scrunchBase+strings.Replace(routes[endpoint].path, "{brand_id}", brand, 1), query
+		r.Header.Set("Authorization", "Bearer "+testKey)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code >= 500 || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s %s: %d %s", r.URL.Path, query, w.Code, w.Body)
+		}
+	})
 }

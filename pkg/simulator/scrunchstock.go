@@ -236,8 +236,10 @@ func (s *Scrunch) mustShelf(endpoint string, brand int, day string) shelf {
 			panic(fmt.Sprintf("simulator: %s is a listing and has no day; found %q", endpoint, day))
 		}
 	case Responses, Query:
-		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			panic(fmt.Sprintf("simulator: %s needs a day such as 2026-11-22; found %q", endpoint, day))
+		date, err := time.Parse(time.DateOnly, day)
+		if err != nil || date.Before(scrunchOpening()) || !date.Before(scrunchClosing()) {
+			panic(fmt.Sprintf("simulator: %s needs a day such as 2026-11-22, from %s on; found %q",
+				endpoint, scrunchOpening().Format(time.DateOnly), day))
 		}
 	default:
 		panic(fmt.Sprintf("simulator: Scrunch has no endpoint %q", endpoint))
