@@ -364,8 +364,8 @@ func TestScrunchAnswersAreBelievable(t *testing.T) {
 // Whatever is asked, the answer is JSON, and no fault of the server's.
 func FuzzScrunchParameters(f *testing.F) {
 	for _, query := range []string{
-		"start_date=2026-11-22&end_date=2026-11-22&fields=date,responses&filters=stage:!Advice|Other&having=responses:gte:2",
-		"limit=90000&offset=9223372036854775807&fields=&filters=date_quarter:2026Q4&filters=date:20261122",
+		"start_date=2024-01-02&end_date=2024-01-03&fields=date,responses&filters=stage:!Advice|Other&having=responses:gte:2",
+		"limit=90000&offset=9223372036854775807&fields=&filters=date_quarter:2024Q1&filters=date:20240102",
 		"start_date=0001-01-01&end_date=9999-12-31&fields=competitor_name&filters=tag:seo: long tail", "stage=%00&status=all",
 		"filters=persona_id:-1&filters=competitor_id:99999999999999&filters=branded:!true&fields=prompt,source_url",
 		"platform=chatgpt&persona_id=101501&prompt_id=-0&has_shopping_data=Yes&limit=1", "having=responses:eq:NaN",
@@ -375,7 +375,7 @@ func FuzzScrunchParameters(f *testing.F) {
 		}
 	}
 	f.Add(5, "0x65", "fields=date&fields=stage")
-	clock := newClock()
+	clock := &testClock{t: scrunchOpening().AddDate(0, 0, 3)} // few days to go through
 	s := NewScrunch(ScrunchConfig{Now: clock.now, Prompts: 2, Runs: 1, Keys: []ScrunchKey{{Key: testKey}}})
 	routes := scrunchRoutes()
 	f.Fuzz(func(t *testing.T, endpoint int, brand, query string) {
