@@ -3,6 +3,7 @@ package scrunch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"yardstick/pkg/credential"
@@ -53,4 +54,14 @@ func (k *key) refused(ctx context.Context, tried credential.Secret, cause error)
 		return true, nil
 	}
 	return false, &credential.Refused{KeySecret: k.secret, Version: k.version, Err: fmt.Errorf("%w: %w", credential.ErrRefused, cause)}
+}
+
+// hide is a vendor's text without the key.
+func (k *key) hide(text string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.value.Empty() {
+		return text
+	}
+	return strings.ReplaceAll(text, k.value.Reveal(), k.value.String())
 }

@@ -10,6 +10,8 @@ import (
 	"yardstick/pkg/export"
 	"yardstick/pkg/rest"
 	"yardstick/pkg/wire"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // pageSize is how many records of a listing are asked for at a time: the documented default of the parameter limit.
@@ -26,7 +28,11 @@ func (s *Source) list(ctx context.Context, path string, asked url.Values, w expo
 		if err != nil {
 			return wire.Page{}, err
 		}
-		return parsePage(answer.Body)
+		if err := wire.JSONType(answer.Header); err != nil {
+			return wire.Page{}, err
+		}
+		page, err := parsePage(answer.Body)
+		return page, s.told(err)
 	}
 	proof, err := l.Read(ctx)
 	if err != nil {
@@ -45,7 +51,8 @@ func parsePage(body []byte) (wire.Page, error) {
 		return wire.Page{}, wire.Malformed("the answer is %w, expected an object with total and items", err)
 	}
 	var p wire.Page
-	items := false
+	var items bool
+	var detail jsontext.Value
 	for _, m := range found {
 		switch m.Name {
 		case "total":
@@ -59,10 +66,15 @@ func parsePage(body []byte) (wire.Page, error) {
 				return wire.Page{}, wire.Malformed("items is %w, expected an array", err)
 			}
 			items = true
+		case "detail":
+			detail = m.Value
 		}
 	}
-	if !items || p.Total == nil {
-		return wire.Page{}, wire.Malformed("the answer has no items or no total")
+	switch {
+	case items && p.Total != nil:
+		return p, wire.Objects(p.Records)
+	case detail != nil:
+		return wire.Page{}, &saysNo{saying(detail)}
 	}
-	return p, wire.Objects(p.Records)
+	return wire.Page{}, wire.Malformed("the answer has no items or no total")
 }

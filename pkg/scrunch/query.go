@@ -22,99 +22,123 @@ var slicing = []string{"ai_platform", "stage", "branded", "prompt_id"}
 
 // report reads one day of one report whole. The answer has no total and no order, so what follows it is asked for: where
 // nothing does, it was whole. Where something does, the vendor caps its answers, and offsets over an answer without an
-// order prove nothing: then the day is asked for in slices.
+// order prove nothing: then the day is asked for in slices. What follows as many rows as the slices hold shows whether
+// they hold all, whatever the filters make of a null.
 type report struct {
 	Report
-	day    export.Day
-	sink   *rows
-	fetch  func(ctx context.Context, query url.Values, each func(r row) error) (int, error)
-	proven *longest // of this brand and report in this run
+	day     export.Day
+	closed  bool // the day is over
+	sink    *rows
+	fetch   func(ctx context.Context, query url.Values, begin func() error, each func(row) error) (int, error)
+	proven  *longest // of this brand and report in this run
+	answers int64    // that were whole
 }
 
 func (r *report) read(ctx context.Context) (export.Proof, error) {
-	answers := int64(0)
-	count, values, err := r.slice(ctx, nil, &answers)
+	sliced, err := r.slice(ctx, nil, slicing)
 	if err != nil {
 		return export.Proof{}, err
 	}
-	if values != nil {
-		if err := r.sink.rollback(place{}); err != nil {
-			return export.Proof{}, err
-		}
-		if err := r.inSlices(ctx, nil, count, values, slicing, &answers); err != nil {
+	if sliced {
+		if err := r.close(ctx); err != nil {
 			return export.Proof{}, err
 		}
 	}
 	if r.sink.repeats() {
-		return export.Proof{}, wire.Incomplete("rows came twice over %d answers: the slices of the day overlap, or it changed meanwhile", answers)
+		return export.Proof{}, wire.Incomplete("rows came twice over %d answers: the slices of the day overlap, or it changed meanwhile", r.answers)
 	}
-	return export.Proof{Pages: answers}, nil
+	return export.Proof{Pages: r.answers}, nil
 }
 
-// slice asks for the rows that the filters let through, and then for what follows them. Where something does, the answer
-// was cut off: then it tells which values the slicing dimensions showed.
-func (r *report) slice(ctx context.Context, filters []string, answers *int64) (count int, values map[string][]string, err error) {
-	count, err = r.fetch(ctx, r.query(filters, maxRows, 0), r.sink.add)
-	if err != nil {
-		return 0, nil, err
-	}
-	*answers++
-	if r.proven.covers(count) {
-		return count, nil, nil
-	}
-	values = r.sink.values
-	following, err := r.fetch(ctx, r.query(filters, 1, count), func(row) error { return nil })
-	if err != nil {
-		return 0, nil, fmt.Errorf("what follows row %d: %w", count, err)
-	}
-	if following > 0 {
-		return count, values, nil
-	}
-	r.proven.shown(count)
-	return count, nil, nil
-}
-
-// inSlices asks for each value of a dimension by itself and for all other values by negation. values are those that the
-// answer before showed; limit is how many rows it had when it was cut off.
-func (r *report) inSlices(ctx context.Context, filters []string, limit int, values map[string][]string, dimensions []string, answers *int64) error {
-	dimension, others, ok := r.choose(values, dimensions)
-	if !ok {
-		return wire.Incomplete("an answer stops after %d rows although more follow, and %s has no dimension left to ask for it in slices: "+
-			"it needs one of %s among its fields, without nulls", limit, r.Name, strings.Join(slicing, ", "))
-	}
-	rest := slices.Clone(filters)
-	for _, value := range values[dimension] {
-		if err := r.oneSlice(ctx, append(slices.Clone(filters), dimension+":"+value), others, answers); err != nil {
-			return err
-		}
-		rest = append(rest, dimension+":!"+value)
-	}
-	return r.oneSlice(ctx, rest, others, answers)
-}
-
-func (r *report) oneSlice(ctx context.Context, filters, dimensions []string, answers *int64) error {
+// slice reads the rows that the filters let through, in smaller slices by one of the dimensions where it has to.
+func (r *report) slice(ctx context.Context, filters, dimensions []string) (sliced bool, err error) {
 	mark, err := r.sink.mark()
 	if err != nil {
-		return err
+		return false, err
 	}
-	count, values, err := r.slice(ctx, filters, answers)
-	if err != nil || values == nil {
-		return err
+	back := func() error { return r.sink.rollback(mark) }
+	count, err := r.fetch(ctx, r.query(filters, maxRows, 0), back, r.sink.add)
+	if err != nil {
+		return false, err
 	}
-	if err := r.sink.rollback(mark); err != nil {
-		return err
+	if r.proven.covers(count) {
+		r.answers++
+		return false, nil
 	}
-	return r.inSlices(ctx, filters, count, values, dimensions, answers)
+	more, err := r.follows(ctx, filters, count)
+	if err != nil {
+		return false, err
+	}
+	if !more {
+		r.proven.shown(count)
+		r.answers++
+		return false, nil
+	}
+	found := r.sink.values
+	if err := back(); err != nil {
+		return false, err
+	}
+	return true, r.inSlices(ctx, filters, count, found, dimensions)
 }
 
-// choose picks the first dimension that the report has, of which the answer showed values and no null.
-func (r *report) choose(values map[string][]string, dimensions []string) (dimension string, others []string, ok bool) {
-	for i, d := range dimensions {
-		if slices.Contains(r.Fields, d) && usable(values[d]) {
-			return d, slices.Concat(dimensions[:i], dimensions[i+1:]), true
+// follows says whether anything follows that many rows.
+func (r *report) follows(ctx context.Context, filters []string, rows int) (bool, error) {
+	begin, each := func() error { return nil }, func(row) error { return nil }
+	n, err := r.fetch(ctx, r.query(filters, 1, rows), begin, each)
+	if err != nil {
+		return false, fmt.Errorf("what follows row %d: %w", rows, err)
+	}
+	return n > 0, nil
+}
+
+// inSlices asks for each value of a dimension by itself and for all other values by negation. found are the values that
+// the answer before showed; limit is how many rows it had when it was cut off.
+func (r *report) inSlices(ctx context.Context, filters []string, limit int, found values, dimensions []string) error {
+	dimension, texts, ok := r.choose(found, dimensions)
+	if !ok || len(filters)+len(texts) > maxValues {
+		return wire.Incomplete("an answer stops after %d rows although more follow, and %s has no dimension left to ask for it in slices: "+
+			"it needs one of %s among its fields, without nulls and with at most %d values", limit, r.Name, strings.Join(slicing, ", "), maxValues)
+	}
+	others := slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == dimension })
+	rest := slices.Clone(filters)
+	for _, text := range texts {
+		not := dimension + ":!" + text
+		if slices.Contains(filters, not) {
+			return wire.Incomplete("an answer of %s holds a value of %s that a filter keeps out: it cannot be asked for in slices", r.Name, dimension)
+		}
+		if _, err := r.slice(ctx, append(slices.Clone(filters), dimension+":"+text), others); err != nil {
+			return err
+		}
+		rest = append(rest, not)
+	}
+	_, err := r.slice(ctx, rest, dimensions) // the values that were not shown
+	return err
+}
+
+// choose picks the first dimension that the report has and whose values can be asked for.
+func (r *report) choose(found values, dimensions []string) (dimension string, texts []string, ok bool) {
+	for _, d := range dimensions {
+		if texts, ok := found.texts(d); ok && slices.Contains(r.Fields, d) {
+			return d, texts, true
 		}
 	}
 	return "", nil, false
+}
+
+// close shows that the slices hold every row, by what follows as many rows when the day is asked for whole.
+func (r *report) close(ctx context.Context) error {
+	held := len(r.sink.seen)
+	more, err := r.follows(ctx, nil, held)
+	switch {
+	case err != nil:
+		return err
+	case more && !r.closed:
+		return fmt.Errorf("%w: its slices hold %d rows, and there are more", export.ErrMoving, held)
+	case more:
+		return wire.Incomplete("the slices hold %d rows of the day, and there are more: some have a value that no filter lets through, "+
+			"or the day changed meanwhile", held)
+	}
+	return nil
 }
 
 // query asks for the day. Both dates are inclusive (parameters start_date and end_date of operation query).

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"yardstick/pkg/export"
@@ -21,68 +20,65 @@ import (
 // row is one row of a report, as sent.
 type row = jsontext.Value
 
-// null is how a null is noted among the values of a dimension.
-const null = "\x00null"
-
-// maxValues bounds how many values of a dimension are noted: more cannot be asked for one by one.
-const maxValues = 2_000
-
 // rows takes a report's rows into the sink. It notes which values the slicing dimensions have, that each row is of the day
 // asked for, and that none comes twice.
 type rows struct {
-	sink   export.Sink
-	fields []string
-	date   string
-	values map[string][]string
+	sink   *tagger
+	date   string // as YYYYMMDD
+	dated  bool   // the date is among the fields asked for
+	values values
 	seen   []uint64
 }
 
-func newRows(sink export.Sink, fields []string, day export.Day) *rows {
-	return &rows{sink: sink, fields: fields, date: strings.ReplaceAll(day.String(), "-", ""), values: map[string][]string{}}
+func newRows(sink *tagger, fields []string, day export.Day) *rows {
+	return &rows{sink: sink, date: strings.ReplaceAll(day.String(), "-", ""), dated: slices.Contains(fields, "date"),
+		values: values{}}
 }
 
 func (r *rows) add(record row) error {
-	found, err := wire.Members(record)
+	members, err := r.sink.members(record)
 	if err != nil {
-		return wire.Malformed("a row is %w, expected an object", err)
+		return err
 	}
-	for _, m := range found {
-		if m.Name == "date" && spelt(m.Value) != r.date {
-			return wire.Malformed("a row is of the date %s, and %s was asked for", spelt(m.Value), r.date)
+	dated := !r.dated
+	for _, m := range members {
+		if m.Name == "date" {
+			if !r.isDate(m.Value) {
+				return wire.Malformed("a row is of the date %s, and %s was asked for", brief(m.Value), r.date)
+			}
+			dated = true
 		}
 		if slices.Contains(slicing, m.Name) {
-			r.note(m.Name, m.Value)
+			r.values.note(m.Name, m.Value)
 		}
 	}
-	fingerprint, err := r.sink.Append(record)
-	r.seen = append(r.seen, fingerprint)
+	if !dated {
+		return wire.Malformed("a row has no date, and %s was asked for", r.date)
+	}
+	fingerprint, err := r.sink.add(record, members)
+	if err == nil {
+		r.seen = append(r.seen, fingerprint)
+	}
 	return err
 }
 
-func (r *rows) note(dimension string, value jsontext.Value) {
-	text := spelt(value)
-	if noted := r.values[dimension]; len(noted) <= maxValues && !slices.Contains(noted, text) {
-		r.values[dimension] = append(noted, text)
+// isDate takes the date as a string and as a number (parameter fields of operation query).
+func (r *rows) isDate(v jsontext.Value) bool {
+	if quote := len(v) - 1; quote > 1 && v[0] == '"' && string(v[1:quote]) == r.date {
+		return true
 	}
+	return spelt(v) == r.date
 }
 
-// spelt is a value as a filter spells it.
-func spelt(v jsontext.Value) string {
+// brief is a value that should have been another, made fit to be shown.
+func brief(v jsontext.Value) string {
 	switch v.Kind() {
-	case 'n':
-		return null
 	case '"':
-		text, _ := jsontext.AppendUnquote(nil, v) // a broken escape reads as U+FFFD, and the slice will be found empty
-		return string(text)
+		return `"` + wire.Shown(wire.Text(v), 40) + `"`
+	case '0':
+		return wire.Shown(string(v), 40)
 	}
-	return string(v)
-}
-
-// usable says whether a dimension's values can be asked for one by one.
-func usable(values []string) bool {
-	return len(values) > 0 && len(values) <= maxValues && !slices.ContainsFunc(values, func(v string) bool {
-		return v == null || v == "" || strings.HasPrefix(v, "!") || strings.ContainsAny(v, "|")
-	})
+	return wire.Shape(v)
 }
 
 // repeats says whether a row came twice.
@@ -105,42 +101,38 @@ func (r *rows) mark() (place, error) {
 
 // rollback drops the rows after a place, and what was noted of their values.
 func (r *rows) rollback(p place) error {
-	r.seen, r.values = r.seen[:p.rows], map[string][]string{}
+	r.seen, r.values = r.seen[:p.rows], values{}
 	return r.sink.Rollback(p.mark)
 }
 
-// rows makes one request to /query and gives each row of the bare array to each. An attempt that breaks off in the middle
-// is taken back before the next one.
-func (s *Source) rows(ctx context.Context, path string, q url.Values, into *rows, each func(row) error) (count int, err error) {
-	began, err := into.mark()
-	if err != nil {
-		return 0, err
-	}
-	_, err = s.get(ctx, rest.Request{Path: path, Query: q, Into: func(_ http.Header, body io.Reader) error {
-		if err := into.rollback(began); err != nil {
+// rows makes one request to /query. Each attempt begins with begin, and gives each row of the bare array to each.
+func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func() error, each func(row) error) (count int, err error) {
+	_, err = s.get(ctx, rest.Request{Path: path, Query: q, Into: func(h http.Header, body io.Reader) error {
+		if err := wire.JSONType(h); err != nil {
+			return err
+		}
+		if err := begin(); err != nil {
 			return err
 		}
 		count, err = eachRow(body, each)
 		return err
 	}})
-	return count, err
+	return count, s.told(err)
 }
 
 // eachRow reads a bare array of objects as it arrives.
 func eachRow(body io.Reader, each func(row) error) (count int, err error) {
 	d := wire.Decoder(body)
-	broken := func(err error) error { return wire.Broken(err) }
-	token, err := d.ReadToken()
-	if err != nil {
-		return 0, broken(err)
+	if d.PeekKind() != '[' {
+		return 0, noRows(d)
 	}
-	if token.Kind() != '[' {
-		return 0, wire.Malformed("the answer is no array of rows")
+	if _, err := d.ReadToken(); err != nil {
+		return 0, wire.Broken(err)
 	}
 	for d.PeekKind() != ']' {
 		value, err := d.ReadValue()
 		if err != nil {
-			return count, broken(err)
+			return count, wire.Broken(err)
 		}
 		if value.Kind() != '{' {
 			return count, wire.Malformed("row %d is %s, expected an object", count+1, wire.Shape(value))
@@ -151,58 +143,10 @@ func eachRow(body io.Reader, each func(row) error) (count int, err error) {
 		count++
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return count, broken(err)
+		return count, wire.Broken(err)
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return count, wire.Malformed("something follows the array of rows")
 	}
 	return count, nil
-}
-
-// tagger is a Sink that puts brand_id and brand_name first in each record, where it has no such member.
-type tagger struct {
-	export.Sink
-	brand  Brand
-	record []byte
-}
-
-// Append adds the record with the brand put first.
-func (t *tagger) Append(record []byte) (uint64, error) {
-	tagged, err := t.tag(record)
-	if err != nil {
-		return 0, err
-	}
-	return t.Sink.Append(tagged)
-}
-
-// Fingerprint is that of the record with the brand put first.
-func (t *tagger) Fingerprint(record []byte) (uint64, error) {
-	tagged, err := t.tag(record)
-	if err != nil {
-		return 0, err
-	}
-	return t.Sink.Fingerprint(tagged)
-}
-
-func (t *tagger) tag(record []byte) ([]byte, error) {
-	found, err := wire.Members(record)
-	if err != nil {
-		return nil, wire.Malformed("a record is %w, expected an object", err)
-	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(found, func(m wire.Member) bool { return m.Name == name })
-	}
-	t.record = append(t.record[:0], '{')
-	if !has("brand_id") {
-		t.record = strconv.AppendInt(append(t.record, `"brand_id":`...), t.brand.ID, 10)
-		t.record = append(t.record, ',')
-	}
-	if !has("brand_name") {
-		t.record = append(append(append(t.record, `"brand_name":`...), t.brand.Name...), ',')
-	}
-	if len(found) == 0 {
-		return append(t.record[:len(t.record)-1], '}'), nil
-	}
-	rest := strings.IndexByte(string(record), '{') + 1
-	return append(t.record, record[rest:]...), nil
 }

@@ -116,11 +116,11 @@ func (s *Source) read(ctx context.Context, w export.Window, sink export.Sink) (e
 	return s.report(ctx, s.Reports[i], b, w, tagged)
 }
 
-func (s *Source) report(ctx context.Context, asked Report, b Brand, w export.Window, sink export.Sink) (export.Proof, error) {
-	r := &report{Report: asked, day: w.Day, sink: newRows(sink, asked.Fields, w.Day), proven: s.longest(asked.Name, w.Part)}
+func (s *Source) report(ctx context.Context, asked Report, b Brand, w export.Window, sink *tagger) (export.Proof, error) {
 	path := b.path(query)
-	r.fetch = func(ctx context.Context, q url.Values, each func(row) error) (int, error) {
-		return s.rows(ctx, path, q, r.sink, each)
+	r := &report{Report: asked, day: w.Day, closed: w.Closed, sink: newRows(sink, asked.Fields, w.Day), proven: s.longest(asked.Name, w.Part)}
+	r.fetch = func(ctx context.Context, q url.Values, begin func() error, each func(row) error) (int, error) {
+		return s.rows(ctx, path, q, begin, each)
 	}
 	proof, err := r.read(ctx)
 	if err != nil {
@@ -129,7 +129,8 @@ func (s *Source) report(ctx context.Context, asked Report, b Brand, w export.Win
 	return proof, err
 }
 
-// longest is the longest answer that was shown to be whole.
+// longest is the longest answer that was shown to be whole: a shorter one is not cut off. One just as long may be, where
+// that is how many rows the vendor gives at most.
 type longest struct {
 	mu   sync.Mutex
 	rows int
@@ -138,7 +139,7 @@ type longest struct {
 func (l *longest) covers(rows int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return rows <= l.rows
+	return rows == 0 || rows < l.rows
 }
 
 func (l *longest) shown(rows int) {

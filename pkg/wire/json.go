@@ -22,7 +22,13 @@ type Member struct {
 
 // Decoder reads JSON as it was sent: what is odd inside a record is the vendor's own.
 func Decoder(r io.Reader) *jsontext.Decoder {
-	return jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d := &jsontext.Decoder{}
+	reset(d, r)
+	return d
+}
+
+func reset(d *jsontext.Decoder, r io.Reader) {
+	d.Reset(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 func lenient(body []byte) *jsontext.Decoder { return Decoder(bytes.NewBuffer(body)) }
@@ -70,31 +76,62 @@ func Objects(records []jsontext.Value) error {
 	return nil
 }
 
-// Members are the members of an object. Any other value is an error that says what it is.
-func Members(v jsontext.Value) ([]Member, error) {
+// Members are the members of an object, in its order. Any other value is an error that says what it is.
+func Members(v jsontext.Value) ([]Member, error) { return new(Cutter).Members(v) }
+
+// maxNames bounds how many names a Cutter remembers.
+const maxNames = 1000
+
+// Cutter takes objects apart, one after another. Where their names recur it allocates nothing. The zero Cutter is ready.
+// It is not safe for concurrent use.
+type Cutter struct {
+	body  bytes.Buffer
+	d     jsontext.Decoder
+	names map[string]string // by their spelling; nil while there was one object only
+	found []Member
+}
+
+// Members is what the function of that name gives, until the next call.
+func (c *Cutter) Members(v jsontext.Value) ([]Member, error) {
 	if v.Kind() != '{' {
 		return nil, errors.New(Shape(v))
 	}
-	d := lenient(v)
-	if _, err := d.ReadToken(); err != nil {
+	if c.names == nil && c.found != nil {
+		c.names = map[string]string{}
+	}
+	c.body = *bytes.NewBuffer(v)
+	reset(&c.d, &c.body)
+	if _, err := c.d.ReadToken(); err != nil {
 		return nil, err
 	}
-	var found []Member
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+	c.found = c.found[:0]
+	for c.d.PeekKind() != '}' {
+		quoted, err := c.d.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		m := Member{Name: name.String()}
-		value, err := d.ReadValue()
+		m := Member{Name: c.name(quoted)}
+		value, err := c.d.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		end := d.InputOffset()
+		end := c.d.InputOffset()
 		m.Value = v[end-int64(len(value)) : end]
-		found = append(found, m)
+		c.found = append(c.found, m)
 	}
-	return found, nil
+	return c.found, nil
+}
+
+// name is a member's name without quotes and escapes.
+func (c *Cutter) name(quoted jsontext.Value) string {
+	if name, ok := c.names[string(quoted)]; ok {
+		return name
+	}
+	name := Text(quoted)
+	if c.names != nil && len(c.names) < maxNames {
+		c.names[string(quoted)] = name
+	}
+	return name
 }
 
 // Elements are the elements of an array, as they stand in it.
