@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -10,6 +11,7 @@ import (
 type Mark struct {
 	offset, rows, bytes int64
 	sum                 []byte // state of the digest
+	writing             int    // which of the spool's writings it belongs to
 }
 
 // Mark remembers the place after the lines so far. It ends a member of the compressed file; a file of several members is
@@ -33,16 +35,20 @@ func (s *Spool) Mark() (Mark, error) {
 	if err != nil {
 		return Mark{}, fmt.Errorf("mark the spool: %w", err)
 	}
-	return Mark{offset: offset, rows: s.rows, bytes: s.bytes, sum: sum}, nil
+	return Mark{offset: offset, rows: s.rows, bytes: s.bytes, sum: sum, writing: s.writing}, nil
 }
 
-// Rollback drops the lines after a mark of this window. Append may follow.
+// Rollback drops the lines after a mark. Append may follow. A mark from before a Begin, Reset, Drop or Sort is an error,
+// and nothing was dropped then.
 func (s *Spool) Rollback(m Mark) error {
-	if m.rows == s.rows && m.bytes == s.bytes {
-		return nil
-	}
 	if m.rows == 0 {
 		return s.Reset()
+	}
+	if m.writing != s.writing {
+		return errors.New("roll the spool back: its lines were written anew since the mark was made")
+	}
+	if m.rows == s.rows {
+		return nil
 	}
 	s.out.Reset(s.file)
 	s.zip.Reset(s.out)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -76,6 +77,35 @@ func TestASpoolGoesBackToAMarkAndSortsWhatItHolds(t *testing.T) {
 			t.Fatal("the digest is not that of the bytes")
 		}
 	})
+}
+
+func TestAMarkFromBeforeTheLinesWereWrittenAnewIsRefused(t *testing.T) {
+	for name, anew := range map[string]func(*snapshot.Spool) error{
+		"drop":  func(s *snapshot.Spool) error { return s.Drop([]int64{0}) },
+		"sort":  (*snapshot.Spool).Sort,
+		"reset": (*snapshot.Spool).Reset,
+	} {
+		spool, err := snapshot.NewSpool("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = spool.Close() }()
+		for _, line := range []string{`{"b":1}`, `{"a":1}`} {
+			if _, err := spool.Append([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mark, err := spool.Mark()
+		if err := errors.Join(err, anew(spool)); err != nil {
+			t.Fatal(err)
+		}
+		if err := spool.Rollback(mark); err == nil {
+			t.Errorf("after %s an old mark was taken", name)
+		}
+		if err := spool.Rollback(snapshot.Mark{}); err != nil || spool.Rows() != 0 {
+			t.Errorf("after %s the beginning was refused: %v", name, err)
+		}
+	}
 }
 
 func TestSortNeedsNoMemoryForAllLines(t *testing.T) {

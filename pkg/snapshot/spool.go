@@ -37,6 +37,7 @@ type Spool struct {
 	sum     hash.Hash
 	rows    int64
 	bytes   int64
+	writing int // counts how often the lines were begun anew
 	line    []byte
 }
 
@@ -82,7 +83,7 @@ func (s *Spool) Reset() error {
 	s.out.Reset(s.file)
 	s.zip.Reset(s.out)
 	s.sum.Reset()
-	s.rows, s.bytes = 0, 0
+	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reset the spool: %w", err)
 	}
