@@ -5,12 +5,12 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"yardstick/pkg/awscloud"
@@ -154,7 +154,8 @@ func runID() string {
 
 // CreateSecret makes a secret of that name. One that is there already stays as it is.
 func (a *App) CreateSecret(ctx context.Context, name, value string) error {
-	_, err := a.vault.Create(ctx, name, credential.NewSecret(value), strings.Repeat("first-value-", 3))
+	token := sha256.Sum256([]byte(name))
+	_, err := a.vault.Create(ctx, name, credential.NewSecret(value), hex.EncodeToString(token[:]))
 	if errors.Is(err, credential.ErrExists) {
 		return nil
 	}
