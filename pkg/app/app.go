@@ -20,8 +20,7 @@ import (
 	"yardstick/pkg/snapshot"
 )
 
-// Names for the command line, which meets the rooms only here.
-type (
+type ( // for the command line, which meets the rooms only here
 	Event    = export.Event
 	Result   = export.Result
 	Forecast = export.Forecast

@@ -254,7 +254,7 @@ type objectBody struct {
 // Read reads on; any error but io.EOF says that the object was not read whole.
 func (b *objectBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.store.fail("read "+b.key, err, "")
 	}
 	return n, err

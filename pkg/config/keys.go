@@ -49,7 +49,7 @@ func webhook() mapping[Webhook] {
 			choice("scrunch", function(), "Function that exports from Scrunch."),
 		},
 		also: object{{"minProperties", 1}},
-		check: func(w *walk, at string, functions *map[string]string) {
+		check: func(w *walk, at string, _ *map[string]string) {
 			if n := w.nodes[at]; len(n.Content) == 0 {
 				w.fault(at, n, "an empty mapping", "at least one of scrapright, scrunch")
 			}

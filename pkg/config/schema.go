@@ -20,7 +20,7 @@ func Schema() []byte {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(schema); err != nil {
-		panic(err) // the table holds what is no JSON, which no configuration can bring about
+		panic(err) //nolint:forbidigo // the table holds what is no JSON, which no configuration can bring about
 	}
 	return out.Bytes()
 }

@@ -14,7 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func TestTheSchemaIsTheGoldenOne(t *testing.T) { golden(t, "../../docs/config.schema.json", string(Schema())) }
+func TestTheSchemaIsTheGoldenOne(t *testing.T) {
+	golden(t, "../../docs/config.schema.json", string(Schema()))
+}
 
 func TestTheSchemaTakesWhatParseTakes(t *testing.T) {
 	full, err := os.ReadFile("testdata/full.yaml")

@@ -95,7 +95,7 @@ func (l *Ladder) readSession(ctx context.Context) (holding, Session, error) {
 func (l *Ladder) store(ctx context.Context, s Session) {
 	ctx, cancel := l.outlive(ctx)
 	defer cancel()
-	err := error(errOvertaken)
+	err := errOvertaken
 	for n := 0; n < rounds && errors.Is(err, errOvertaken); n++ {
 		var other Session
 		other, err = l.replace(ctx, s)

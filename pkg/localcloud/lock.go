@@ -33,7 +33,7 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("open the lock file: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer f.Close()
+		defer func() { _ = f.Close() }() // the lock is another's, or was not had
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, &Locked{Dir: dir, PID: holderOf(f)}
 		}

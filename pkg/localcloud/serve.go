@@ -17,7 +17,7 @@ const closeGrace = 250 * time.Millisecond
 // Start serves both services on a free port of 127.0.0.1 until Close, and answers the endpoint, such as
 // "http://127.0.0.1:4566". It does not block. The SDK uses path style with it by itself.
 func (c *Cloud) Start() (endpoint string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not block
 	if err != nil {
 		return "", fmt.Errorf("listen for the local cloud: %w", err)
 	}

@@ -113,7 +113,7 @@ func (c YardConfig) checkRoutes() (faults []error) {
 	for _, dataset := range slices.Sorted(maps.Keys(c.Routes)) {
 		r := c.Routes[dataset]
 		if !isDataset(dataset) {
-			faults = append(faults, fmt.Errorf("Routes has %q; expected %s, %s or %s",
+			faults = append(faults, fmt.Errorf("field Routes has %q; expected %s, %s or %s",
 				dataset, Purchases, Customers, Businesses))
 			continue
 		}

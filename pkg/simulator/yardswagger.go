@@ -15,6 +15,7 @@ const (
 // SwaggerKind is the way in which a yard tells its reference at /api/v1/swagger, where the vendor's page says it is.
 type SwaggerKind int
 
+// The ways. SwaggerOpenAPI3 is the zero value.
 const (
 	SwaggerOpenAPI3 SwaggerKind = iota // an OpenAPI 3 document in JSON
 	Swagger2                           // a Swagger 2 document in JSON

@@ -161,7 +161,7 @@ func (b *Book) Set(day Day, part string, e Entry) {
 	defer b.mu.Unlock()
 	m := b.months[day.Month()]
 	if m == nil {
-		panic("snapshot: set " + day.String() + " in a ledger's month that was not loaded")
+		panic("snapshot: set " + day.String() + " in a ledger's month that was not loaded") //nolint:forbidigo // a mistake of the code
 	}
 	if m.Days[day] == nil {
 		m.Days[day] = map[string]Entry{}

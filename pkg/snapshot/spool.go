@@ -178,7 +178,7 @@ func (s *Spool) renew() (body io.Reader, whole *os.File, err error) {
 // f returns.
 func eachLine(object io.Reader, f func(line []byte) error) error {
 	plain, err := gzip.NewReader(object)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errors.New("read compressed lines: there is not one byte; expected gzip")
 	}
 	if err != nil {
@@ -188,11 +188,11 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 	var long []byte
 	for {
 		line, err := lines.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			long = append(long, line...)
 			continue
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read compressed lines: %w", err)
 		}
 		if len(long) > 0 {
@@ -204,7 +204,7 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	demoBucket = "yardstick-demo"
 	demoZone   = "America/Chicago"
 	demoKey    = "demo-key-of-a-simulated-vendor"
-	yardSecret = "yardstick/scrapright/main/api-key" //nolint:gosec // a name
+	yardSecret = "yardstick/scrapright/main/api-key"
 	scrunchKey = "yardstick/scrunch/main/api-key"
 	// DemoPace is what the demo's yard grants a minute. The documented grant is 10.
 	DemoPace = 6000
