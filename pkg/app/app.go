@@ -20,14 +20,22 @@ import (
 	"yardstick/pkg/snapshot"
 )
 
-type ( // for the command line, which meets the rooms only here
-	Event    = export.Event
-	Result   = export.Result
+// What the command line knows of the rooms, which it meets only here.
+type (
+	// Event is export.Event.
+	Event = export.Event
+	// Result is export.Result.
+	Result = export.Result
+	// Forecast is export.Forecast.
 	Forecast = export.Forecast
+	// Progress is export.Progress.
 	Progress = export.Progress
-	Config   = config.Config
-	Day      = export.Day
-	Layout   = snapshot.Layout
+	// Config is config.Config.
+	Config = config.Config
+	// Day is snapshot.Day.
+	Day = snapshot.Day
+	// Layout is snapshot.Layout.
+	Layout = snapshot.Layout
 )
 
 // The names of the sources, in events, keys and results.

@@ -156,7 +156,7 @@ func vaultOptions(o *secretsmanager.Options) {
 // kindOf tells what a caller may act on from the service's code (docs.aws.amazon.com/secretsmanager/latest/apireference:
 // the errors of GetSecretValue, PutSecretValue and CreateSecret, and the common ones). The service's words may be
 // quoted where they name roles and secrets; where they may name what was sent, a value with it, they are not.
-func kindOf(code string) (kind error, hint string, quotable bool) { //nolint:revive // the kind is what is asked for, not a failure
+func kindOf(code string) (kind error, hint string, quotable bool) { //nolint:revive,staticcheck // the kind is what is asked for, not a failure
 	switch code {
 	case "ResourceNotFoundException":
 		return credential.ErrNotFound, "", true
