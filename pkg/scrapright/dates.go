@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"yardstick/pkg/export"
@@ -16,6 +17,9 @@ func (d Dataset) query(day export.Day, zone *time.Location) url.Values {
 		return q
 	}
 	begin, end := day.In(zone), (day + 1).In(zone)
+	if strings.HasSuffix(d.DateFormat, "Z") && strings.Contains(d.DateFormat, "15") {
+		begin, end = begin.UTC(), end.UTC() // Go takes a last Z for a letter, and those who read it for UTC
+	}
 	if !d.ToExclusive {
 		end = end.Add(-time.Nanosecond) // a layout with a time shows the day's last moment, one without shows the day
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -37,8 +39,9 @@ func lenient(body []byte) *jsontext.Decoder {
 }
 
 // parseEnvelope reads an answer of {"IsError":0,"Message":"...","Data":...}: one document, with a BOM or without.
-// An IsError other than 0, false or null is a *saysNo; anything else that is not such an answer is malformed.
-func parseEnvelope(body []byte) (envelope, error) {
+// An IsError other than 0, false or null is a *saysNo, whose message does not repeat the secret that was sent; anything
+// else that is not such an answer is malformed.
+func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if len(bytes.TrimSpace(body)) == 0 {
 		return envelope{}, malformed("the answer is empty, expected JSON with IsError, Message and Data")
@@ -46,7 +49,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	d := lenient(body)
 	whole, err := d.ReadValue()
 	if err != nil {
-		return envelope{}, malformed("the answer is not whole JSON: %s", brief(err))
+		return envelope{}, malformed("the answer is not whole JSON: %s", broken(err))
 	}
 	end := d.InputOffset()
 	whole = body[end-int64(len(whole)) : end]
@@ -63,7 +66,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	seen := map[string]bool{}
 	for _, m := range top {
 		if seen[m.name] {
-			return envelope{}, malformed("%s stands in the answer twice", m.name)
+			return envelope{}, malformed("%s stands in the answer twice", brief(m.name))
 		}
 		seen[m.name] = true
 		switch m.name {
@@ -76,13 +79,13 @@ func parseEnvelope(body []byte) (envelope, error) {
 		}
 	}
 	if failed {
-		return envelope{}, &export.Error{Kind: export.VendorError, Err: &saysNo{cut(message)}}
+		return envelope{}, &export.Error{Kind: export.VendorError, Err: &saysNo{line(message, sent)}}
 	}
 	return e, nil
 }
 
-// brief is a syntax error without the bytes around it: they may be a record's.
-func brief(err error) string {
+// broken is a syntax error without the bytes around it: they may be a record's.
+func broken(err error) string {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		cause := "broken syntax"
 		if errors.Is(syntax, io.ErrUnexpectedEOF) {
@@ -108,21 +111,36 @@ func isZero(v jsontext.Value) bool {
 	return false
 }
 
-// cut makes a vendor's message fit for one line: at most 200 characters.
-func cut(message string) string {
-	message = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, message)
-	if runes := []rune(message); len(runes) > 200 {
-		return string(runes[:200])
+// line makes a vendor's message fit to be shown: one line of at most 200 characters, without what was sent in secret.
+func line(message string, sent credential.Secret) string {
+	if secret := sent.Reveal(); secret != "" {
+		message = strings.NewReplacer(secret, sent.String(), url.QueryEscape(secret), sent.String()).Replace(message)
 	}
-	if message == "" {
+	if message = shown(message, 200); message == "" {
 		return "(no message)"
 	}
 	return message
+}
+
+// brief is a member's name, which may be anything.
+func brief(name string) string { return shown(name, 40) }
+
+// shown is text of others without control and invisible characters, cut to a number of characters.
+func shown(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
 }
 
 // members are the members of an object. Any other value is an error that says what it is.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"yardstick/pkg/credential"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -16,8 +18,9 @@ type page struct {
 // finder finds the records and the total in an answer: where the configuration says, or where they plainly are.
 type finder struct{ records, total string }
 
-func (f finder) page(body []byte) (page, error) {
-	e, err := parseEnvelope(body)
+// page reads an answer to a call that was made with a token.
+func (f finder) page(body []byte, token credential.Secret) (page, error) {
+	e, err := parseEnvelope(body, token)
 	if err != nil {
 		return page{}, err
 	}
@@ -41,10 +44,13 @@ func (f finder) page(body []byte) (page, error) {
 // array is the array of records, and the object that it is a member of.
 func (f finder) array(e envelope) (array, beside jsontext.Value, err error) {
 	if f.records != "" {
-		if array = at(e.whole, f.records); array == nil {
-			return nil, nil, malformed("there is nothing at records %s", f.records)
+		if beside, err = at(e.whole, "records", parent(f.records)); err != nil {
+			return nil, nil, err
 		}
-		return array, at(e.whole, parent(f.records)), nil
+		if array, err = at(e.whole, "records", f.records); array == nil && err == nil {
+			err = malformed("there is nothing at records %s", f.records)
+		}
+		return array, beside, err
 	}
 	if e.data.Kind() == '[' {
 		return e.data, e.whole, nil
@@ -61,12 +67,13 @@ func (f finder) array(e envelope) (array, beside jsontext.Value, err error) {
 	}
 	switch len(names) {
 	case 0:
-		return nil, nil, malformed("Data is an object without an array of objects; name the place of the records in the dataset's `records`")
+		return nil, nil, malformed("Data is an object without an array of objects; " +
+			"name the place of the records in the dataset's `records`")
 	case 1:
 		return array, e.data, nil
 	}
-	return nil, nil, malformed("Data has %d arrays that may be the records (%s); name one in the dataset's `records`, such as /Data/%s",
-		len(names), strings.Join(names, ", "), names[0])
+	return nil, nil, malformed("Data has %d arrays that may be the records (%s); "+
+		"name one in the dataset's `records`, such as /Data/%s", len(names), shown(strings.Join(names, ", "), 120), brief(names[0]))
 }
 
 // ofObjects says whether a value is an array that is empty or begins with an object.
@@ -74,8 +81,12 @@ func ofObjects(v jsontext.Value) bool {
 	if v.Kind() != '[' {
 		return false
 	}
-	first := strings.TrimLeft(string(v[1:min(len(v), 64)]), " \t\r\n")
-	return strings.HasPrefix(first, "{") || strings.HasPrefix(first, "]") || first == ""
+	d := lenient(v)
+	if _, err := d.ReadToken(); err != nil {
+		return false
+	}
+	first := d.PeekKind()
+	return first == '{' || first == ']'
 }
 
 // totals are the names that plainly mean the count of all records, without their underscores and in lower case.
@@ -83,64 +94,80 @@ var totals = map[string]bool{"total": true, "totalcount": true, "totalrecords": 
 	"totalresults": true, "recordstotal": true}
 
 // count is the vendor's total. One that is configured must be there; else a whole number of a plain name counts, beside
-// the records or in the envelope, if there is just one.
+// the records or in the envelope, if there is just one in all.
 func (f finder) count(e envelope, beside jsontext.Value) (*int64, error) {
 	if f.total != "" {
-		n := whole(at(e.whole, f.total))
+		v, err := at(e.whole, "total", f.total)
+		if err != nil {
+			return nil, err
+		}
+		n := whole(v)
 		if n < 0 {
-			return nil, malformed("there is no whole number at total %s", f.total)
+			return nil, malformed("total %s is %s, expected a whole number, 0 or more", f.total, shape(v))
 		}
 		return &n, nil
 	}
-	for _, object := range []jsontext.Value{beside, e.whole} {
+	objects := []jsontext.Value{e.whole, beside}
+	if len(beside) == len(e.whole) {
+		objects = objects[:1] // the records stand in the envelope itself
+	}
+	var counts []int64
+	for _, object := range objects {
 		found, err := members(object)
 		if err != nil {
-			continue // records at the top of an array of the configured pointer have no object beside them
+			continue // a configured pointer may lead into an array, which has no members
 		}
-		var counts []int64
 		for _, m := range found {
 			if n := whole(m.value); n >= 0 && totals[strings.ReplaceAll(strings.ToLower(m.name), "_", "")] {
 				counts = append(counts, n)
 			}
 		}
-		if len(counts) == 1 {
-			return &counts[0], nil
-		}
 	}
-	return nil, nil
+	if len(counts) != 1 {
+		return nil, nil
+	}
+	return &counts[0], nil
 }
 
-// at is the value that a JSON pointer names, or nil.
-func at(v jsontext.Value, pointer string) jsontext.Value {
+// at is the value that a JSON pointer names, or nil. It is an error where members of one name leave that open. setting
+// is the name of the pointer in the configuration.
+func at(v jsontext.Value, setting, pointer string) (jsontext.Value, error) {
 	if pointer == "" {
-		return v
+		return v, nil
 	}
 	for token := range strings.SplitSeq(pointer[1:], "/") {
 		name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		v = child(v, name)
-		if v == nil {
-			return nil
+		found := children(v, name)
+		switch len(found) {
+		case 0:
+			return nil, nil
+		case 1:
+			v = found[0]
+		default:
+			return nil, malformed("%s %s names %d values: %s stands there more than once",
+				setting, pointer, len(found), brief(name))
 		}
 	}
-	return v
+	return v, nil
 }
 
-func child(v jsontext.Value, name string) jsontext.Value {
+// children are the members of an object of that name, or the element of an array of that number.
+func children(v jsontext.Value, name string) (found []jsontext.Value) {
 	switch v.Kind() {
 	case '{':
-		found, _ := members(v) // v was read whole before
-		for _, m := range found {
+		all, _ := members(v) // v was read whole before
+		for _, m := range all {
 			if m.name == name {
-				return m.value
+				found = append(found, m.value)
 			}
 		}
 	case '[':
-		found, _ := elements(v)
-		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(found) && strconv.Itoa(i) == name {
-			return found[i]
+		all, _ := elements(v)
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(all) && strconv.Itoa(i) == name {
+			found = all[i : i+1]
 		}
 	}
-	return nil
+	return found
 }
 
 func parent(pointer string) string { return pointer[:strings.LastIndexByte(pointer, '/')] }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,8 @@ func (d Dataset) Listing() bool { return d.From == "" }
 // time zone. It changes where days that were read before must be read again.
 func (d Dataset) Spec(omit []string) string {
 	parts := []string{d.Path, d.From, d.To, d.DateFormat, fmt.Sprint(d.ToExclusive), d.Records}
-	sum := sha256.Sum256([]byte(strings.Join(append(parts, slices.Sorted(slices.Values(omit))...), "\n")))
+	omit = slices.Compact(slices.Sorted(slices.Values(omit)))
+	sum := sha256.Sum256([]byte(strings.Join(append(parts, omit...), "\n")))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -74,7 +76,8 @@ func (s *Source) Usage() export.Usage {
 		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), Session: s.Ladder.How()}
 	if s.Ladder.Assumed() {
 		u.Warnings = append(u.Warnings, export.Warning{Kind: "pace_assumed",
-			Message: fmt.Sprintf("the grant has no usable requestLimitPerMinute; %d requests a minute are assumed", s.Ladder.Limit())})
+			Message: fmt.Sprintf("the grant has no usable requestLimitPerMinute; %d requests a minute are assumed",
+				s.Ladder.Limit())})
 	}
 	if fault := s.Ladder.StoreFault(); fault != nil {
 		u.Fault = &export.Error{Kind: export.SecretFault, Account: true, Err: fault}
@@ -93,7 +96,8 @@ func (s *Source) PerMinute(ctx context.Context) (int, error) {
 }
 
 // Requests counts the pages, the empty page that ends them, and the first page asked again where there were several.
-// With a total the pages are all.
+// With a total the pages are all. It is one request less for a window without rows, and one more where a full page ends
+// a list with a total, or is the only one: rows are not told here.
 func (s *Source) Requests(_ string, pages int64, total bool) (n int, exact bool) {
 	switch {
 	case pages == 0:
@@ -113,38 +117,50 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 	if !ok {
 		return export.Proof{}, fmt.Errorf("no dataset %q among %q", w.Dataset, slices.Sorted(maps.Keys(s.Datasets)))
 	}
-	l := &list{window: w, sink: sink, records: finder{records: dataset.Records, total: dataset.Total}}
-	query := dataset.query(w.Day, s.Zone)
-	l.fetch = func(ctx context.Context, number int) ([]byte, error) {
-		return s.get(ctx, dataset.Path, dataset.page(query, number))
+	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
+	l := &list{window: w, sink: sink, full: min(dataset.PageSize, maxPage)}
+	l.fetch = func(ctx context.Context, number int) (page, error) {
+		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number))
+		if err != nil {
+			return page{}, err
+		}
+		return found.page(body, token)
 	}
 	proof, err := l.read(ctx)
-	if err != nil && !errors.Is(err, export.ErrMoving) {
+	if err != nil {
 		err = fmt.Errorf("GET %s: %w", dataset.Path, err)
 	}
 	return proof, classify(ctx, err)
 }
 
-// maxRefusals is how often one call is made again with another token.
-const maxRefusals = 3
+// maxPage is how many records a page holds at most, by the page "Getting API Access & Authentication", rate limits.
+const maxPage = 100
 
-// get makes one data call. A 401 enters the ladder, and the same call is made again with what it gives.
-func (s *Source) get(ctx context.Context, path string, query map[string][]string) ([]byte, error) {
-	token, err := s.Ladder.Token(ctx)
-	for refusals := 0; ; refusals++ {
+// maxRefusals is how often one call is made again with another token: more often than the ladder has rungs, so that the
+// last word is the ladder's, which names the secret.
+const maxRefusals = 6
+
+// Authorized is the header of a data call: X-Access-Token, and no Bearer (the page "Getting API Access & Authentication",
+// step 2).
+func Authorized(token credential.Secret) http.Header {
+	return http.Header{"X-Access-Token": {token.Reveal()}}
+}
+
+// get makes one data call, and tells the token that it was made with. A 401 enters the ladder, and the same call is
+// made again with what it gives.
+func (s *Source) get(ctx context.Context, path string, query url.Values) (body []byte, token credential.Secret, err error) {
+	token, err = s.Ladder.Token(ctx)
+	for refusals := 0; err == nil; refusals++ {
 		s.Pace.SetLimit(s.Ladder.Limit())
-		if err != nil {
-			return nil, classifyAccount(ctx, err)
+		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token)})
+		if fault == nil {
+			return answer.Body, token, jsonType(answer.Header)
 		}
-		// The page "Getting API Access & Authentication", step 2: X-Access-Token, and no Bearer.
-		answer, err := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: http.Header{"X-Access-Token": {token.Reveal()}}})
-		if err == nil {
-			return answer.Body, jsonType(answer.Header)
-		}
-		status, ok := errors.AsType[*rest.StatusError](err)
+		status, ok := errors.AsType[*rest.StatusError](fault)
 		if !ok || status.Status != http.StatusUnauthorized || refusals >= maxRefusals {
-			return nil, err
+			return nil, token, fault
 		}
 		token, err = s.Ladder.Rejected(ctx, token)
 	}
+	return nil, token, classifyAccount(ctx, err)
 }

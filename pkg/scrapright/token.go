@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -25,17 +26,17 @@ type Issuer struct{ Client *rest.Client }
 
 // Exchange gives the API key for a new pair of tokens. It may be made again: each exchange stands for itself.
 func (i Issuer) Exchange(ctx context.Context, key credential.Secret) (credential.Grant, error) {
-	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: exchangePath, Token: true,
+	return i.call(ctx, key, rest.Request{Method: http.MethodPost, Path: exchangePath, Token: true,
 		Header: http.Header{"X-Api-Key": {key.Reveal()}}})
 }
 
 // Refresh gives a refresh token for a new pair. The token is spent by it, so the call is made once, whatever happens.
 func (i Issuer) Refresh(ctx context.Context, refresh credential.Secret) (credential.Grant, error) {
-	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: refreshPath, Token: true, Once: true,
+	return i.call(ctx, refresh, rest.Request{Method: http.MethodPost, Path: refreshPath, Token: true, Once: true,
 		Form: url.Values{"refreshToken": {refresh.Reveal()}}})
 }
 
-func (i Issuer) call(ctx context.Context, r rest.Request) (credential.Grant, error) {
+func (i Issuer) call(ctx context.Context, sent credential.Secret, r rest.Request) (credential.Grant, error) {
 	answer, err := i.Client.Do(ctx, r)
 	if status, ok := errors.AsType[*rest.StatusError](err); ok && refusal(status.Status) {
 		return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, err)
@@ -43,7 +44,7 @@ func (i Issuer) call(ctx context.Context, r rest.Request) (credential.Grant, err
 	if err != nil {
 		return credential.Grant{}, err
 	}
-	grant, err := parseGrant(answer.Body)
+	grant, err := parseGrant(answer.Body, sent)
 	if err != nil {
 		return credential.Grant{}, fmt.Errorf("%s: %w", r.Path, err)
 	}
@@ -56,8 +57,8 @@ func refusal(status int) bool {
 
 // parseGrant reads a token answer. Lifetimes are told in seconds; what is absent or no number is left at zero, for the
 // ladder to judge.
-func parseGrant(body []byte) (credential.Grant, error) {
-	top, err := parseEnvelope(body)
+func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
+	top, err := parseEnvelope(body, sent)
 	if err != nil {
 		if said, ok := errors.AsType[*saysNo](err); ok {
 			return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, said)
@@ -76,14 +77,19 @@ func parseGrant(body []byte) (credential.Grant, error) {
 		case "refresh_token":
 			g.RefreshToken = credential.NewSecret(text(m.value))
 		case "expires_in":
-			g.AccessFor = time.Duration(whole(m.value)) * time.Second
+			g.AccessFor = lifetime(m.value)
 		case "refresh_token_expires_in":
-			g.RefreshFor = time.Duration(whole(m.value)) * time.Second
+			g.RefreshFor = lifetime(m.value)
 		case "requestLimitPerMinute":
 			g.RequestsPerMinute = int(whole(m.value))
 		}
 	}
 	return g, nil
+}
+
+// lifetime is a number of seconds, as many as a duration can hold at most; not positive for any other value.
+func lifetime(v jsontext.Value) time.Duration {
+	return time.Duration(min(whole(v), int64(math.MaxInt64/time.Second))) * time.Second
 }
 
 // text is a JSON string's content, or "" for any other value.
