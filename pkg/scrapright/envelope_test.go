@@ -9,13 +9,14 @@ import (
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
+	"yardstick/pkg/wire"
 )
 
 // secretToken is the token that the answers of these tests were asked for with.
 const secretToken = "eyJ.canary+token/1=.x"
 
 // parse reads an answer as a page, with records and total where the pointers say.
-func parse(body, records, total string) (page, error) {
+func parse(body, records, total string) (wire.Page, error) {
 	return finder{records: records, total: total}.page([]byte(body), credential.NewSecret(secretToken))
 }
 
@@ -47,7 +48,7 @@ func TestIsErrorInAnySpelling(t *testing.T) {
 			switch {
 			case isError && (kindOfError(err) != export.VendorError || !strings.Contains(err.Error(), "so it is")):
 				t.Errorf("%s: %v; expected the vendor's error with its message", body, err)
-			case !isError && (err != nil || len(p.records) != 1):
+			case !isError && (err != nil || len(p.Records) != 1):
 				t.Errorf("%s: %v; expected one record", body, err)
 			}
 		}
@@ -132,7 +133,7 @@ func TestAnswersThatAreNotWhatIsDocumented(t *testing.T) {
 // Every prefix of an answer is cut JSON, and never fewer records.
 func TestAnAnswerCutAnywhereIsMalformed(t *testing.T) {
 	body := `{"IsError":0,"Message":"ok","Data":[{"Id":1,"a":[1,{"b":null}]},{"Id":2,"s":"\u00e9\"}]"}],"TotalCount":2}`
-	if p, err := parse(body, "", ""); err != nil || len(p.records) != 2 {
+	if p, err := parse(body, "", ""); err != nil || len(p.Records) != 2 {
 		t.Fatal(err)
 	}
 	for n := range len(body) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/credential/credentialtest"
@@ -275,7 +277,7 @@ func TestADayThatMovesOverHTTP(t *testing.T) {
 						return nil
 					})
 					_, rows, err := y.read("purchases")
-					if o := (outcome{err: err}); o.says() != tt.says {
+					if says(err) != tt.says {
 						y.Fatalf("%v; expected %s", err, tt.says)
 					}
 					if err == nil {
@@ -287,10 +289,37 @@ func TestADayThatMovesOverHTTP(t *testing.T) {
 					}
 					w := y.window("purchases")
 					w.Closed = true
-					_, err = y.source.Read(y.Context(), w, newSpool(y))
+					_, err = y.source.Read(y.Context(), w, snapshottest.NewSpool(y))
 					y.check(err, export.Incomplete, false, "GET /api/v1/purchase: ", "again when it was read once more")
 				})
 			})
 		}
+	}
+}
+
+// says is "whole", "moving", or the kind of the failure.
+func says(err error) string {
+	known, ok := errors.AsType[*export.Error](err)
+	switch {
+	case err == nil:
+		return "whole"
+	case ok:
+		return string(known.Kind)
+	case errors.Is(err, export.ErrMoving):
+		return "moving"
+	}
+	return err.Error()
+}
+
+// missing finds rows that were lost, and those kept twice.
+func missing(t *testing.T, want, kept []string) {
+	t.Helper()
+	for _, row := range want {
+		if !slices.Contains(kept, row) {
+			t.Errorf("%s is missing", row)
+		}
+	}
+	if slices.Sort(kept); len(slices.Compact(slices.Clone(kept))) != len(kept) {
+		t.Error("rows were kept twice")
 	}
 }

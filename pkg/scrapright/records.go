@@ -1,43 +1,37 @@
 package scrapright
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
 	"yardstick/pkg/credential"
+	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// page is one answer's records and the vendor's total beside them, nil where there is none.
-type page struct {
-	records []jsontext.Value
-	total   *int64
-}
 
 // finder finds the records and the total in an answer: where the configuration says, or where they plainly are.
 type finder struct{ records, total string }
 
 // page reads an answer to a call that was made with a token.
-func (f finder) page(body []byte, token credential.Secret) (page, error) {
+func (f finder) page(body []byte, token credential.Secret) (wire.Page, error) {
 	e, err := parseEnvelope(body, token)
 	if err != nil {
-		return page{}, err
+		return wire.Page{}, err
 	}
 	array, beside, err := f.array(e)
 	if err != nil {
-		return page{}, err
+		return wire.Page{}, err
 	}
-	var p page
-	if p.records, err = elements(array); err != nil {
-		return page{}, malformed("the records are %w, expected an array of objects", err)
+	var p wire.Page
+	if p.Records, err = wire.Elements(array); err != nil {
+		return wire.Page{}, wire.Malformed("the records are %w, expected an array of objects", err)
 	}
-	for i, record := range p.records {
-		if record.Kind() != '{' {
-			return page{}, malformed("record %d is %s, expected an object", i+1, shape(record))
-		}
+	if err := wire.Objects(p.Records); err != nil {
+		return wire.Page{}, err
 	}
-	p.total, err = f.count(e, beside)
+	p.Total, err = f.count(e, beside)
 	return p, err
 }
 
@@ -48,31 +42,31 @@ func (f finder) array(e envelope) (array, beside jsontext.Value, err error) {
 			return nil, nil, err
 		}
 		if array, err = at(e.whole, "records", f.records); array == nil && err == nil {
-			err = malformed("there is nothing at records %s", f.records)
+			err = wire.Malformed("there is nothing at records %s", f.records)
 		}
 		return array, beside, err
 	}
 	if e.data.Kind() == '[' {
 		return e.data, e.whole, nil
 	}
-	data, err := members(e.data)
+	data, err := wire.Members(e.data)
 	if err != nil {
-		return nil, nil, malformed("Data is %w, expected an array of records, or an object with one", err)
+		return nil, nil, wire.Malformed("Data is %w, expected an array of records, or an object with one", err)
 	}
 	var names []string
 	for _, m := range data {
-		if ofObjects(m.value) {
-			names, array = append(names, m.name), m.value
+		if ofObjects(m.Value) {
+			names, array = append(names, m.Name), m.Value
 		}
 	}
 	switch len(names) {
 	case 0:
-		return nil, nil, malformed("Data is an object without an array of objects; " +
+		return nil, nil, wire.Malformed("Data is an object without an array of objects; " +
 			"name the place of the records in the dataset's `records`")
 	case 1:
 		return array, e.data, nil
 	}
-	return nil, nil, malformed("Data has %d arrays that may be the records (%s); "+
+	return nil, nil, wire.Malformed("Data has %d arrays that may be the records (%s); "+
 		"name one in the dataset's `records`, such as /Data/%s", len(names), shown(strings.Join(names, ", "), 120), brief(names[0]))
 }
 
@@ -81,7 +75,7 @@ func ofObjects(v jsontext.Value) bool {
 	if v.Kind() != '[' {
 		return false
 	}
-	d := lenient(v)
+	d := wire.Decoder(bytes.NewBuffer(v))
 	if _, err := d.ReadToken(); err != nil {
 		return false
 	}
@@ -101,9 +95,9 @@ func (f finder) count(e envelope, beside jsontext.Value) (*int64, error) {
 		if err != nil {
 			return nil, err
 		}
-		n := whole(v)
+		n := wire.Whole(v)
 		if n < 0 {
-			return nil, malformed("total %s is %s, expected a whole number, 0 or more", f.total, shape(v))
+			return nil, wire.Malformed("total %s is %s, expected a whole number, 0 or more", f.total, wire.Shape(v))
 		}
 		return &n, nil
 	}
@@ -113,12 +107,12 @@ func (f finder) count(e envelope, beside jsontext.Value) (*int64, error) {
 	}
 	var counts []int64
 	for _, object := range objects {
-		found, err := members(object)
+		found, err := wire.Members(object)
 		if err != nil {
 			continue // a configured pointer may lead into an array, which has no members
 		}
 		for _, m := range found {
-			if n := whole(m.value); n >= 0 && totals[strings.ReplaceAll(strings.ToLower(m.name), "_", "")] {
+			if n := wire.Whole(m.Value); n >= 0 && totals[strings.ReplaceAll(strings.ToLower(m.Name), "_", "")] {
 				counts = append(counts, n)
 			}
 		}
@@ -144,7 +138,7 @@ func at(v jsontext.Value, setting, pointer string) (jsontext.Value, error) {
 		case 1:
 			v = found[0]
 		default:
-			return nil, malformed("%s %s names %d values: %s stands there more than once",
+			return nil, wire.Malformed("%s %s names %d values: %s stands there more than once",
 				setting, pointer, len(found), brief(name))
 		}
 	}
@@ -155,14 +149,14 @@ func at(v jsontext.Value, setting, pointer string) (jsontext.Value, error) {
 func children(v jsontext.Value, name string) (found []jsontext.Value) {
 	switch v.Kind() {
 	case '{':
-		all, _ := members(v) // v was read whole before
+		all, _ := wire.Members(v) // v was read whole before
 		for _, m := range all {
-			if m.name == name {
-				found = append(found, m.value)
+			if m.Name == name {
+				found = append(found, m.Value)
 			}
 		}
 	case '[':
-		all, _ := elements(v)
+		all, _ := wire.Elements(v)
 		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(all) && strconv.Itoa(i) == name {
 			found = all[i : i+1]
 		}

@@ -8,26 +8,27 @@ import (
 	"testing"
 
 	"yardstick/pkg/export"
+	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
 // texts are a page's records as they were sent.
-func (p page) texts() []string {
+func texts(p wire.Page) []string {
 	all := []string{}
-	for _, record := range p.records {
+	for _, record := range p.Records {
 		all = append(all, string(record))
 	}
 	return all
 }
 
 // counted is a page's total, -1 for none.
-func (p page) counted() int64 {
-	if p.total == nil {
+func counted(p wire.Page) int64 {
+	if p.Total == nil {
 		return -1
 	}
-	return *p.total
+	return *p.Total
 }
 
 func TestRecordsAndTotalAreFound(t *testing.T) {
@@ -84,11 +85,11 @@ func TestRecordsAndTotalAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, p.texts()); diff != "" {
+			if diff := cmp.Diff(tt.want, texts(p)); diff != "" {
 				t.Errorf("records (-want +got)\n%s", diff)
 			}
-			if p.counted() != tt.count {
-				t.Errorf("total %d; expected %d", p.counted(), tt.count)
+			if counted(p) != tt.count {
+				t.Errorf("total %d; expected %d", counted(p), tt.count)
 			}
 		})
 	}
@@ -149,7 +150,7 @@ func TestRecordsAreTheBytesThatWereSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(records, p.texts()); diff != "" {
+		if diff := cmp.Diff(records, texts(p)); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -182,7 +183,7 @@ func FuzzPage(f *testing.F) {
 		if err := json.Unmarshal([]byte(strings.TrimPrefix(string(body), "\ufeff")), &top); err != nil {
 			t.Fatalf("encoding/json reads no answer: %v", err)
 		}
-		for i, record := range p.records {
+		for i, record := range p.Records {
 			if !json.Valid(record) || record[0] != '{' {
 				t.Errorf("record %d is no object: %q", i+1, record)
 			}
@@ -197,11 +198,11 @@ func FuzzPage(f *testing.F) {
 		same := func(a json.RawMessage, b jsontext.Value) bool { return bytes.Equal(a, b) }
 		for _, candidate := range candidates {
 			var want []json.RawMessage
-			if json.Unmarshal(candidate, &want) == nil && slices.EqualFunc(want, p.records, same) {
+			if json.Unmarshal(candidate, &want) == nil && slices.EqualFunc(want, p.Records, same) {
 				return
 			}
 		}
-		t.Errorf("no array of Data holds the records %q", p.texts())
+		t.Errorf("no array of Data holds the records %q", texts(p))
 	})
 }
 

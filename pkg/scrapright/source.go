@@ -22,6 +22,7 @@ import (
 	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
 	"yardstick/pkg/rest"
+	"yardstick/pkg/wire"
 )
 
 // Dataset says how a dataset is asked for. From and To are empty for a listing, which takes no dates.
@@ -118,19 +119,19 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 		return export.Proof{}, fmt.Errorf("no dataset %q among %q", w.Dataset, slices.Sorted(maps.Keys(s.Datasets)))
 	}
 	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
-	l := &list{window: w, sink: sink, full: min(dataset.PageSize, maxPage)}
-	l.fetch = func(ctx context.Context, number int) (page, error) {
+	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage)}
+	l.Fetch = func(ctx context.Context, number, _ int) (wire.Page, error) {
 		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number))
 		if err != nil {
-			return page{}, err
+			return wire.Page{}, err
 		}
 		return found.page(body, token)
 	}
-	proof, err := l.read(ctx)
+	proof, err := l.Read(ctx)
 	if err != nil {
 		err = fmt.Errorf("GET %s: %w", dataset.Path, err)
 	}
-	return proof, classify(ctx, err)
+	return proof, wire.Classify(ctx, err)
 }
 
 // maxPage is how many records a page holds at most, by the page "Getting API Access & Authentication", rate limits.
@@ -154,7 +155,7 @@ func (s *Source) get(ctx context.Context, path string, query url.Values) (body [
 		s.Pace.SetLimit(s.Ladder.Limit())
 		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token)})
 		if fault == nil {
-			return answer.Body, token, jsonType(answer.Header)
+			return answer.Body, token, wire.JSONType(answer.Header)
 		}
 		status, ok := errors.AsType[*rest.StatusError](fault)
 		if !ok || status.Status != http.StatusUnauthorized || refusals >= maxRefusals {
@@ -162,5 +163,5 @@ func (s *Source) get(ctx context.Context, path string, query url.Values) (body [
 		}
 		token, err = s.Ladder.Rejected(ctx, token)
 	}
-	return nil, token, classifyAccount(ctx, err)
+	return nil, token, wire.ClassifyAccount(ctx, err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/rest"
+	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -65,23 +66,23 @@ func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
 		}
 		return credential.Grant{}, err
 	}
-	data, err := members(top.data)
+	data, err := wire.Members(top.data)
 	if err != nil {
-		return credential.Grant{}, malformed("Data holds no tokens: %w", err)
+		return credential.Grant{}, wire.Malformed("Data holds no tokens: %w", err)
 	}
 	var g credential.Grant
 	for _, m := range data {
-		switch m.name {
+		switch m.Name {
 		case "access_token":
-			g.AccessToken = credential.NewSecret(text(m.value))
+			g.AccessToken = credential.NewSecret(text(m.Value))
 		case "refresh_token":
-			g.RefreshToken = credential.NewSecret(text(m.value))
+			g.RefreshToken = credential.NewSecret(text(m.Value))
 		case "expires_in":
-			g.AccessFor = lifetime(m.value)
+			g.AccessFor = lifetime(m.Value)
 		case "refresh_token_expires_in":
-			g.RefreshFor = lifetime(m.value)
+			g.RefreshFor = lifetime(m.Value)
 		case "requestLimitPerMinute":
-			g.RequestsPerMinute = int(whole(m.value))
+			g.RequestsPerMinute = int(wire.Whole(m.Value))
 		}
 	}
 	return g, nil
@@ -89,7 +90,7 @@ func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
 
 // lifetime is a number of seconds, as many as a duration can hold at most; not positive for any other value.
 func lifetime(v jsontext.Value) time.Duration {
-	return time.Duration(min(whole(v), int64(math.MaxInt64/time.Second))) * time.Second
+	return time.Duration(min(wire.Whole(v), int64(math.MaxInt64/time.Second))) * time.Second
 }
 
 // text is a JSON string's content, or "" for any other value.

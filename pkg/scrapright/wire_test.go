@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/credential/credentialtest"
@@ -165,7 +166,7 @@ func TestACallIsAsDocumented(t *testing.T) {
 		"purchases": {Path: "/api/v1/purchase", From: "startDate", To: "endDate", DateFormat: "2006-01-02", PageSize: 100},
 	})
 	vault.Store(keySecret, documentedKey)
-	spool := newSpool(t)
+	spool := snapshottest.NewSpool(t)
 	for _, w := range []export.Window{{Dataset: "customers"}, {Dataset: "purchases", Day: date(t, "2026-11-22"), Closed: true}} {
 		if err := spool.Reset(); err != nil {
 			t.Fatal(err)
@@ -173,7 +174,7 @@ func TestACallIsAsDocumented(t *testing.T) {
 		if _, err := source.Read(t.Context(), w, spool); err != nil {
 			t.Fatal(err)
 		}
-		if lines := kept(t, spool); !slices.Equal(lines, []string{`{"Id":1}`}) {
+		if lines := snapshottest.Lines(t, spool); !slices.Equal(lines, []string{`{"Id":1}`}) {
 			t.Errorf("%s: %q", w.Dataset, lines)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/bubble"
 	"yardstick/pkg/credential"
@@ -49,7 +50,7 @@ func inYard(t *testing.T, cfg simulator.YardConfig, test func(y *yard)) {
 		if cfg.Customers == 0 {
 			cfg.Customers = 250
 		}
-		y := &yard{T: t, Yard: simulator.NewYard(cfg), network: &bubble.Network{}, spool: newSpool(t)}
+		y := &yard{T: t, Yard: simulator.NewYard(cfg), network: &bubble.Network{}, spool: snapshottest.NewSpool(t)}
 		y.network.Serve(t, yardAddress, y.Yard)
 		y.open(0)
 		y.vault.Store(keySecret, yardKey)
@@ -90,7 +91,7 @@ func (y *yard) read(dataset string) (export.Proof, []string, error) {
 	if err != nil {
 		return proof, nil, err
 	}
-	return proof, kept(y, y.spool), nil
+	return proof, snapshottest.Lines(y, y.spool), nil
 }
 
 // whole reads a dataset and fails the test unless it is whole.

@@ -75,9 +75,6 @@ func kindOf(err error) (kind export.Kind, account bool) {
 	if _, ok := errors.AsType[*rest.TooLargeError](err); ok {
 		return export.Malformed, false
 	}
-	if _, ok := errors.AsType[*rest.RedirectError](err); ok {
-		return export.VendorError, false
-	}
 	if errors.Is(err, credential.ErrUnusableGrant) {
 		return export.Malformed, true
 	}

@@ -84,7 +84,8 @@ func (l *List) pass(ctx context.Context, first *Page) (*reading, error) {
 			return r, nil
 		}
 		if same := r.add(rows); same > 0 {
-			return nil, Incomplete("page %d holds the same records as page %d: the server ignores `page`, or served one twice", number, same)
+			return nil, Incomplete("page %d holds the same records as page %d: the server ignores `page`, or served one twice",
+				number, same)
 		}
 		if l.met(r) {
 			return r, nil
@@ -152,7 +153,8 @@ func (l *List) closeByTotal(r, before *reading, total int64) (verdict, error) {
 	came := int64(len(r.rows))
 	switch {
 	case came != total && r.distinct() != total:
-		return verdict{}, Incomplete("the vendor's total says %d records, and %d came on %d pages", total, r.distinct(), len(r.ends))
+		return verdict{}, Incomplete("the vendor's total says %d records, and %d came on %d pages",
+			total, r.distinct(), len(r.ends))
 	case came == total && r.equals(before):
 		return verdict{whole: true}, nil // nothing moves: rows that are equal on two pages are data
 	case came == total && r.shifts() > 0, r.repeats():

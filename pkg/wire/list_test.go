@@ -1,10 +1,11 @@
-package scrapright
+package wire
 
 import (
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/export"
 
@@ -215,17 +216,17 @@ func TestEveryFailureOfAListNamesItsPage(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := &list{window: export.Window{Closed: true}, sink: newSpool(t), full: maxPage, fetch: tt.shelf.fetch}
+			l := &List{Closed: true, Sink: snapshottest.NewSpool(t), Full: maxPage, Fetch: tt.shelf.fetch}
 			if name == "a fetch" {
-				l.fetch = failing(&tt.shelf, 3, broken)
+				l.Fetch = failing(&tt.shelf, 3, broken)
 			}
-			if _, err := l.read(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := l.Read(t.Context()); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v; expected it to say %q", err, tt.says)
 			}
 		})
 	}
-	l := &list{sink: newSpool(t), full: maxPage, fetch: failing(&shelf{rows: rows(1, 100), size: 100}, 3, broken)}
-	if _, err := l.read(t.Context()); err == nil || !strings.Contains(err.Error(), "asked again: page 1: ") {
+	l := &List{Sink: snapshottest.NewSpool(t), Full: maxPage, Fetch: failing(&shelf{rows: rows(1, 100), size: 100}, 3, broken)}
+	if _, err := l.Read(t.Context()); err == nil || !strings.Contains(err.Error(), "asked again: page 1: ") {
 		t.Errorf("%v; expected it to name the first page asked again", err)
 	}
 }

@@ -1,9 +1,7 @@
-package scrapright
+package wire
 
 import (
-	"bufio"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
@@ -31,7 +30,7 @@ type shelf struct {
 
 // fetch is a list's. Before it looks at the rows, the meddler may change them: turn is how often page 1 was asked for,
 // this time included.
-func (s *shelf) fetch(_ context.Context, number int) (page, error) {
+func (s *shelf) fetch(_ context.Context, number, _ int) (Page, error) {
 	s.asked = append(s.asked, number)
 	if number == 1 {
 		s.firsts++
@@ -44,13 +43,13 @@ func (s *shelf) fetch(_ context.Context, number int) (page, error) {
 	if s.bend != nil {
 		rows = s.bend(s.firsts, number, slices.Clone(rows))
 	}
-	var p page
+	var p Page
 	for _, row := range rows {
-		p.records = append(p.records, jsontext.Value(row))
+		p.Records = append(p.Records, jsontext.Value(row))
 	}
 	if s.total != nil {
 		n := int64(s.total(s.rows))
-		p.total = &n
+		p.Total = &n
 	}
 	return p, nil
 }
@@ -146,7 +145,7 @@ func (o outcome) says() string {
 // readShelf reads a list into a spool, asking for pages of 100.
 func readShelf(t rapid.TB, s *shelf, closed bool) outcome {
 	t.Helper()
-	spool := newSpool(t)
+	spool := snapshottest.NewSpool(t)
 	o := readInto(t, s, spool, spool, closed)
 	if err := spool.Close(); err != nil {
 		t.Fatal(err)
@@ -157,58 +156,23 @@ func readShelf(t rapid.TB, s *shelf, closed bool) outcome {
 // readInto is readShelf by way of a sink, behind which the spool is.
 func readInto(t rapid.TB, s *shelf, sink export.Sink, spool *snapshot.Spool, closed bool) (o outcome) {
 	t.Helper()
-	l := &list{window: export.Window{Closed: closed}, sink: sink, full: cmp.Or(s.full, maxPage), fetch: s.fetch}
-	if o.proof, o.err = l.read(context.Background()); o.err == nil {
-		o.kept = kept(t, spool)
+	l := &List{Closed: closed, Sink: sink, Full: cmp.Or(s.full, maxPage), Fetch: s.fetch}
+	if o.proof, o.err = l.Read(context.Background()); o.err == nil {
+		o.kept = snapshottest.Lines(t, spool)
 	}
 	return o
 }
 
+// maxPage is how many rows the tests ask for at a time.
+const maxPage = 100
+
 // failing is a fetch whose nth request ends with an error.
-func failing(s *shelf, nth int, err error) func(context.Context, int) (page, error) {
-	return func(ctx context.Context, number int) (page, error) {
-		p, _ := s.fetch(ctx, number)
+func failing(s *shelf, nth int, err error) func(context.Context, int, int) (Page, error) {
+	return func(ctx context.Context, number, rows int) (Page, error) {
+		p, _ := s.fetch(ctx, number, rows)
 		if len(s.asked) == nth {
-			return page{}, err
+			return Page{}, err
 		}
 		return p, nil
 	}
-}
-
-func newSpool(t rapid.TB) *snapshot.Spool {
-	t.Helper()
-	spool, err := snapshot.NewSpool("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spool
-}
-
-// kept are the lines of a spool, which is finished by that.
-func kept(t rapid.TB, spool *snapshot.Spool) []string {
-	t.Helper()
-	content, err := spool.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := spool.Body()
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := gzip.NewReader(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := []string{}
-	scanner := bufio.NewScanner(plain)
-	for scanner.Scan() {
-		lines = append(lines, scanner.Text())
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if int64(len(lines)) != content.Rows {
-		t.Fatalf("the spool says %d rows and holds %d", content.Rows, len(lines))
-	}
-	return lines
 }

@@ -1,9 +1,10 @@
-package scrapright
+package wire
 
 import (
 	"fmt"
 	"slices"
 	"testing"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/snapshot"
 
@@ -148,7 +149,7 @@ func (h *history) twins() bool {
 // A list of unique ids that changes at random between requests is never passed for whole with an id kept twice, nor with
 // one missing that it held all the time, but for what one reading cannot see.
 func TestWhatPassesForWholeIsWhole(t *testing.T) {
-	spool := newSpool(t)
+	spool := snapshottest.NewSpool(t)
 	many(t, 20, func(t *rapid.T) {
 		n := rapid.IntRange(0, 14).Draw(t, "rows")
 		h := &history{next: n + 1, left: 20, shelf: &shelf{size: rapid.IntRange(1, 6).Draw(t, "size")}}
@@ -207,7 +208,7 @@ func (h *history) judge(t *rapid.T, o outcome) {
 // A list that grows at one end while it is read, by less than a page, is whole at the first reading: each row once, and
 // no request beyond the pages, the empty one, and the first one asked again.
 func TestAListThatGrowsAtOneEndIsReadOnce(t *testing.T) {
-	spool := newSpool(t)
+	spool := snapshottest.NewSpool(t)
 	many(t, 5, func(t *rapid.T) {
 		n := rapid.IntRange(0, 30).Draw(t, "rows")
 		h := &history{next: n + 1, shelf: &shelf{size: rapid.IntRange(1, 6).Draw(t, "size")}}

@@ -1,9 +1,10 @@
-package scrapright
+package wire
 
 import (
 	"fmt"
 	"slices"
 	"testing"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 // During each of these readings the list moves: 250 rows, in pages of 100, between the requests that a moment names.
@@ -217,12 +218,12 @@ func TestWhatOneReadingCannotSee(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &shelf{rows: rows(1, 350), size: tt.size, total: tt.total, meddler: tt.moves.now}
-			spool := newSpool(t)
-			l := &list{sink: spool, full: 1000, fetch: s.fetch}
-			if _, err := l.read(t.Context()); err != nil {
+			spool := snapshottest.NewSpool(t)
+			l := &List{Sink: spool, Full: 1000, Fetch: s.fetch}
+			if _, err := l.Read(t.Context()); err != nil {
 				t.Fatalf("%v; expected the reading to pass for whole", err)
 			}
-			if slices.Contains(kept(t, spool), row(tt.lost)) || !slices.Contains(s.rows, row(tt.lost)) {
+			if slices.Contains(snapshottest.Lines(t, spool), row(tt.lost)) || !slices.Contains(s.rows, row(tt.lost)) {
 				t.Errorf("row %d is not the one that is lost", tt.lost)
 			}
 			if o := readShelf(t, s, true); o.err != nil || !slices.Contains(o.kept, row(tt.lost)) {
