@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -165,7 +167,7 @@ func TestCheckTellsOfSecretsByTheirFormOnly(t *testing.T) {
 }
 
 // firstVersion is the VersionId that the world's API key has: the token that CreateSecret makes it with.
-const firstVersion = "first-value-first-value-first-value-"
+var firstVersion = fmt.Sprintf("%x", sha256.Sum256([]byte(keySecret)))
 
 func TestCheckNamesMissingSecretsOfEveryAccount(t *testing.T) {
 	inWorld(t, simulator.YardConfig{}, "", func(w *world) {
