@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"encoding/json"
 	"fmt"
 	"io"
