@@ -2,6 +2,9 @@ package scrunch
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -22,13 +25,21 @@ type Brand struct {
 
 // Listed are the brands that the key may read, as the vendor lists them, read once in a run.
 func (s *Source) Listed(ctx context.Context) ([]Brand, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select { // whoever waits ends with its own context
+	case s.listing <- struct{}{}:
+		defer func() { <-s.listing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if s.listed {
 		return s.brands, nil
 	}
 	gathered := &gatherer{}
-	if _, err := s.list(ctx, listBrands, url.Values{}, export.Window{Dataset: "brands"}, gathered); err != nil {
+	_, err := s.list(ctx, listBrands, url.Values{}, export.Window{Dataset: "brands"}, gathered)
+	if errors.Is(err, export.ErrMoving) { // no window that could be left for the next run
+		err = wire.Incomplete("%v", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.brands, s.listed = gathered.brands, true
@@ -79,15 +90,16 @@ type gatherer struct {
 
 func (g *gatherer) Append(record []byte) (uint64, error) {
 	b, err := parseBrand(record)
-	if err == nil {
-		g.brands = append(g.brands, b)
+	if err != nil {
+		return 0, err
 	}
-	return uint64(b.ID), err //nolint:gosec // a fingerprint
+	g.brands = append(g.brands, b)
+	return g.Fingerprint(record)
 }
 
 func (g *gatherer) Fingerprint(record []byte) (uint64, error) {
-	b, err := parseBrand(record)
-	return uint64(b.ID), err //nolint:gosec // a fingerprint
+	sum := sha256.Sum256(record)
+	return binary.BigEndian.Uint64(sum[:8]), nil
 }
 
 func (g *gatherer) Mark() (export.Mark, error) { return export.Mark{}, nil }
@@ -117,6 +129,9 @@ func parseBrand(record []byte) (Brand, error) {
 				return Brand{}, wire.Malformed("a brand's id is %s, expected a whole number", wire.Shape(m.Value))
 			}
 		case "name":
+			if m.Value.Kind() != '"' {
+				return Brand{}, wire.Malformed("a brand's name is %s, expected a string", wire.Shape(m.Value))
+			}
 			b.Name = m.Value.Clone()
 		}
 	}

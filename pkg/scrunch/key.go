@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"yardstick/pkg/credential"
 )
@@ -14,21 +13,33 @@ type key struct {
 	vault  credential.Vault
 	secret string
 
-	mu      sync.Mutex
+	turn    chan struct{} // holds one element while somebody uses what is below
 	value   credential.Secret
 	version string
 }
 
 // current reads the key at the first call and keeps it.
 func (k *key) current(ctx context.Context) (credential.Secret, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	if err := k.take(ctx); err != nil {
+		return credential.Secret{}, err
+	}
+	defer func() { <-k.turn }()
 	if k.value.Empty() {
 		if err := k.read(ctx); err != nil {
 			return credential.Secret{}, err
 		}
 	}
 	return k.value, nil
+}
+
+// take waits for the turn, at most until ctx ends.
+func (k *key) take(ctx context.Context) error {
+	select {
+	case k.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (k *key) read(ctx context.Context) error {
@@ -42,8 +53,10 @@ func (k *key) read(ctx context.Context) error {
 // refused is told that the vendor answered 401. Where the secret holds another key by now, the call may be made again;
 // else it is a *credential.Refused that names secret and version.
 func (k *key) refused(ctx context.Context, tried credential.Secret, cause error) (again bool, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	if err := k.take(ctx); err != nil {
+		return false, err
+	}
+	defer func() { <-k.turn }()
 	if !k.value.Equal(tried) {
 		return true, nil
 	}
@@ -58,8 +71,8 @@ func (k *key) refused(ctx context.Context, tried credential.Secret, cause error)
 
 // hide is a vendor's text without the key.
 func (k *key) hide(text string) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.turn <- struct{}{} // whoever has it ends with its own context
+	defer func() { <-k.turn }()
 	if k.value.Empty() {
 		return text
 	}

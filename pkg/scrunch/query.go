@@ -44,7 +44,7 @@ func (r *report) read(ctx context.Context) (export.Proof, error) {
 			return export.Proof{}, err
 		}
 	}
-	if r.sink.repeats() {
+	if repeat(r.sink.seen) {
 		return export.Proof{}, wire.Incomplete("rows came twice over %d answers: the slices of the day overlap, or it changed meanwhile", r.answers)
 	}
 	return export.Proof{Pages: r.answers}, nil

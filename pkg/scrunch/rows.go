@@ -81,13 +81,6 @@ func brief(v jsontext.Value) string {
 	return wire.Shape(v)
 }
 
-// repeats says whether a row came twice.
-func (r *rows) repeats() bool {
-	sorted := slices.Clone(r.seen)
-	slices.Sort(sorted)
-	return len(slices.Compact(sorted)) != len(r.seen)
-}
-
 // place is a place in the rows.
 type place struct {
 	mark export.Mark

@@ -86,7 +86,11 @@ func (s *sheet) passes(o map[string]string, filters []string) bool {
 		dimension, texts, _ := strings.Cut(f, ":")
 		texts, not := strings.CutPrefix(texts, "!")
 		value := o[dimension]
-		among := slices.Contains(strings.Split(texts, "|"), strings.Trim(value, `"`))
+		text, err := strconv.Unquote(value)
+		if err != nil {
+			text = value // a number or a truth value
+		}
+		among := slices.Contains(strings.Split(texts, "|"), text)
 		switch {
 		case dimension == s.deaf:
 		case value == "null" && !(not && s.keepsNull), value != "null" && among == not:
@@ -99,32 +103,52 @@ func (s *sheet) passes(o map[string]string, filters []string) bool {
 // direct takes a request to a handler without a network.
 type direct struct{ http.Handler }
 
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d *direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := httptest.NewRecorder()
 	d.ServeHTTP(answer, r)
 	return answer.Result(), nil
 }
 
-// readSheet reads the closed day of a report whose fields are those and responses. Without a limit of requests.
-func readSheet(t rapid.TB, server http.Handler, fields ...string) (lines []string, err error) {
+// directly is a run's source for the report "asked", without a network before it.
+type directly struct {
+	*Source
+	server direct
+}
+
+func newDirectly(t rapid.TB, fields ...string) *directly {
 	t.Helper()
+	d := &directly{}
 	pace := rest.NewPace(time.Now)
-	client, err := rest.New(rest.Config{BaseURL: "http://" + address + "/v1", Transport: direct{server}, Pace: pace, Now: time.Now})
+	client, err := rest.New(rest.Config{BaseURL: "http://" + address + "/v1", Transport: &d.server, Pace: pace, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	vault := credentialtest.NewMemory()
 	vault.Store(keySecret, firstKey)
-	source := New(Config{Client: client, Pace: pace, Vault: vault, KeySecret: keySecret, Reports: []Report{{Name: "asked", Fields: append(fields, "responses")}}})
+	d.Source = New(Config{Client: client, Pace: pace, Vault: vault, KeySecret: keySecret,
+		Reports: []Report{{Name: "asked", Fields: append(slices.Clone(fields), "responses")}}})
+	return d
+}
+
+// read reads the closed day from a server, into sorted lines.
+func (d *directly) read(t rapid.TB, server http.Handler) (lines []string, err error) {
+	t.Helper()
+	d.server.Handler = server
 	spool := newSpool(t)
 	defer func() { _ = spool.Close() }()
-	if _, err := source.Read(context.Background(), window("asked", closed), spool); err != nil {
+	if _, err := d.Read(context.Background(), window("asked", closed), spool); err != nil {
 		return nil, err
 	}
 	if err := spool.Sort(); err != nil {
 		t.Fatal(err)
 	}
 	return kept(t, spool), nil
+}
+
+// readSheet reads the closed day of a report whose fields are those and responses.
+func readSheet(t rapid.TB, server http.Handler, fields ...string) (lines []string, err error) {
+	t.Helper()
+	return newDirectly(t, fields...).read(t, server)
 }
 
 // lines are a sheet's rows as they are exported.

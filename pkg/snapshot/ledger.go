@@ -49,19 +49,20 @@ type Ledger struct {
 var ErrConflict = errors.New("another run wrote here meanwhile")
 
 // Book is the ledger of one dataset of one account: months as they were read, and the writing of them. It is safe for
-// concurrent use; its methods wait for one another. Make it with NewBook.
+// concurrent use: those that read or write the bucket take turns, and end with their context. Make it with NewBook.
 type Book struct {
 	store                    Store
 	layout                   Layout
 	source, dataset, account string
 
-	mu     sync.Mutex
+	turn   chan struct{} // holds one element while the bucket is read or written
+	mu     sync.Mutex    // guards the months; never held over a request
 	months map[string]*month
 }
 
 type month struct {
 	Ledger
-	etag  string // empty: not in the bucket yet
+	etag  string // empty: not in the bucket yet; changed by whoever has the turn
 	dirty bool
 }
 
@@ -69,6 +70,7 @@ type month struct {
 func NewBook(store Store, layout Layout, source, dataset, account string) *Book {
 	return &Book{
 		store: store, layout: layout, source: source, dataset: dataset, account: account, months: map[string]*month{},
+		turn: make(chan struct{}, 1),
 	}
 }
 
@@ -76,16 +78,37 @@ func NewBook(store Store, layout Layout, source, dataset, account string) *Book 
 // in the bucket is empty. A ledger that is broken, a newer program's, or another dataset's is an error that names its key
 // and what to do.
 func (b *Book) Load(ctx context.Context, name string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.months[name] != nil {
+	if err := b.take(ctx); err != nil {
+		return err
+	}
+	defer func() { <-b.turn }()
+	if b.month(name) != nil {
 		return nil
 	}
 	m, err := b.read(ctx, name)
-	if err == nil {
-		b.months[name] = m
+	if err != nil {
+		return err
 	}
-	return err
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.months[name] = m
+	return nil
+}
+
+// take waits for the turn.
+func (b *Book) take(ctx context.Context) error {
+	select {
+	case b.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the ledger: %w", ctx.Err())
+	}
+}
+
+func (b *Book) month(name string) *month {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.months[name]
 }
 
 func (b *Book) read(ctx context.Context, name string) (*month, error) {
@@ -174,29 +197,51 @@ func (b *Book) Set(day Day, part string, e Entry) {
 // was there: that month stays as the other wrote it, and this Book can never save it; a new one reads what is there. After
 // any other error the next Save tries again. A month that fails does not keep the others from being written.
 func (b *Book) Save(ctx context.Context) error {
+	if err := b.take(ctx); err != nil {
+		return err
+	}
+	defer func() { <-b.turn }()
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	names := slices.Sorted(maps.Keys(b.months))
+	b.mu.Unlock()
 	var faults []error
-	for _, name := range slices.Sorted(maps.Keys(b.months)) {
-		if m := b.months[name]; m.dirty {
-			faults = append(faults, b.save(ctx, m))
-		}
+	for _, name := range names {
+		faults = append(faults, b.save(ctx, b.month(name)))
 	}
 	return errors.Join(faults...)
 }
 
+// save writes a month, if it was changed, with all that was Set until then.
 func (b *Book) save(ctx context.Context, m *month) error {
-	text, err := json.Marshal(m.Ledger)
-	if err != nil {
-		return fmt.Errorf("write the ledger: %w", err)
+	text, err := b.changes(m)
+	if text == nil || err != nil {
+		return err
 	}
 	key := b.layout.Ledger(b.source, b.dataset, b.account, m.Month)
 	etag, err := replace(ctx, b.store, key, m.etag, "application/json", text)
 	if err != nil {
+		b.mu.Lock()
+		m.dirty = true
+		b.mu.Unlock()
 		return fmt.Errorf("write the ledger %s: %w", key, err)
 	}
-	m.etag, m.dirty = etag, false
+	m.etag = etag
 	return nil
+}
+
+// changes is a month that was changed as it is to be written, nil where it was not.
+func (b *Book) changes(m *month) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !m.dirty {
+		return nil, nil
+	}
+	text, err := json.Marshal(m.Ledger)
+	if err != nil {
+		return nil, fmt.Errorf("write the ledger: %w", err)
+	}
+	m.dirty = false
+	return text, nil
 }
 
 // replace writes a small object over the version that was read before (have; empty: there was none). Where the condition
