@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"yardstick/pkg/credential"
 )
@@ -12,69 +13,78 @@ import (
 type key struct {
 	vault  credential.Vault
 	secret string
+	turn   turn // to read the secret
 
-	turn    chan struct{} // holds one element while somebody uses what is below
+	mu      sync.Mutex // guards what follows
 	value   credential.Secret
 	version string
 }
 
-// current reads the key at the first call and keeps it.
-func (k *key) current(ctx context.Context) (credential.Secret, error) {
-	if err := k.take(ctx); err != nil {
-		return credential.Secret{}, err
-	}
-	defer func() { <-k.turn }()
-	if k.value.Empty() {
-		if err := k.read(ctx); err != nil {
-			return credential.Secret{}, err
-		}
-	}
-	return k.value, nil
-}
+// turn lets one in at a time. Those who wait for it end with their context.
+type turn chan struct{}
 
-// take waits for the turn, at most until ctx ends.
-func (k *key) take(ctx context.Context) error {
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) error {
 	select {
-	case k.turn <- struct{}{}:
+	case t <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (k *key) read(ctx context.Context) error {
-	value, version, err := credential.ReadKey(ctx, k.vault, k.secret)
-	if err == nil {
-		k.value, k.version = value, version
+func (t turn) leave() { <-t }
+
+// held is the key as it was read last, empty before that.
+func (k *key) held() (credential.Secret, string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.value, k.version
+}
+
+// current reads the key at the first call and keeps it.
+func (k *key) current(ctx context.Context) (credential.Secret, error) {
+	if value, _ := k.held(); !value.Empty() {
+		return value, nil
 	}
-	return err
+	value, _, err := k.other(ctx, credential.Secret{})
+	return value, err
+}
+
+// other is a key other than the one that was tried, if another one is held or the secret has one by now.
+func (k *key) other(ctx context.Context, tried credential.Secret) (value credential.Secret, version string, err error) {
+	if err := k.turn.take(ctx); err != nil {
+		return credential.Secret{}, "", err
+	}
+	defer k.turn.leave()
+	if value, version = k.held(); !value.Equal(tried) {
+		return value, version, nil
+	}
+	if value, version, err = credential.ReadKey(ctx, k.vault, k.secret); err != nil {
+		return credential.Secret{}, "", err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.value, k.version = value, version
+	return value, version, nil
 }
 
 // refused is told that the vendor answered 401. Where the secret holds another key by now, the call may be made again;
 // else it is a *credential.Refused that names secret and version.
 func (k *key) refused(ctx context.Context, tried credential.Secret, cause error) (again bool, err error) {
-	if err := k.take(ctx); err != nil {
-		return false, err
+	value, version, err := k.other(ctx, tried)
+	if err != nil || !value.Equal(tried) {
+		return err == nil, err
 	}
-	defer func() { <-k.turn }()
-	if !k.value.Equal(tried) {
-		return true, nil
-	}
-	if err := k.read(ctx); err != nil {
-		return false, err
-	}
-	if !k.value.Equal(tried) {
-		return true, nil
-	}
-	return false, &credential.Refused{KeySecret: k.secret, Version: k.version, Err: fmt.Errorf("%w: %w", credential.ErrRefused, cause)}
+	return false, &credential.Refused{KeySecret: k.secret, Version: version, Err: fmt.Errorf("%w: %w", credential.ErrRefused, cause)}
 }
 
 // hide is a vendor's text without the key.
 func (k *key) hide(text string) string {
-	k.turn <- struct{}{} // whoever has it ends with its own context
-	defer func() { <-k.turn }()
-	if k.value.Empty() {
+	value, _ := k.held()
+	if value.Empty() {
 		return text
 	}
-	return strings.ReplaceAll(text, k.value.Reveal(), k.value.String())
+	return strings.ReplaceAll(text, value.Reveal(), value.String())
 }
