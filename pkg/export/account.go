@@ -85,7 +85,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 		working, stop := context.WithCancel(working)
 		var keeping sync.WaitGroup
 		keeping.Go(func() {
-			l.keep(working, recent, func(err error) {
+			l.keep(ctx, working.Done(), recent, func(err error) {
 				r.fail(&Error{Kind: Conflict, Account: true, Err: fmt.Errorf("the lease was lost: %w", err)})
 				stop()
 			})

@@ -103,6 +103,9 @@ func (l *lease) write(ctx context.Context, d Lease) error {
 		d.Requests = []time.Time{}
 	}
 	etag, err := snapshot.Swap(ctx, l.store, l.key, l.etag, d)
+	if errors.Is(err, snapshot.ErrConflict) && l.etag != "" {
+		etag, err = l.again(ctx, d, err)
+	}
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
@@ -110,13 +113,24 @@ func (l *lease) write(ctx context.Context, d Lease) error {
 	return nil
 }
 
-// keep renews the lease of a run without a deadline until ctx ends, and calls lost when another took it over.
-func (l *lease) keep(ctx context.Context, recent func() []time.Time, lost func(error)) {
+// again writes over this run's own lease, whose last writing was stored although its answer was lost.
+func (l *lease) again(ctx context.Context, d Lease, conflict error) (string, error) {
+	var there Lease
+	etag, err := snapshot.Load(ctx, l.store, l.key, &there)
+	if err != nil || there.Holder != l.holder {
+		return "", conflict
+	}
+	return snapshot.Swap(ctx, l.store, l.key, etag, d)
+}
+
+// keep renews the lease of a run without a deadline until done, and calls lost when another took it over. A renewal that
+// is under way is not broken off when the work ends: whether it counts would not be known.
+func (l *lease) keep(ctx context.Context, done <-chan struct{}, recent func() []time.Time, lost func(error)) {
 	ticker := time.NewTicker(leaseRenewal)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-done:
 			return
 		case <-ticker.C:
 		}
