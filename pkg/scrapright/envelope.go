@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
@@ -50,7 +49,7 @@ func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
 		case "IsError":
 			failed = !isZero(m.Value)
 		case "Message":
-			message = text(m.Value)
+			message = wire.Text(m.Value)
 		case "Data":
 			e.data = m.Value
 		}
@@ -70,7 +69,7 @@ func isZero(v jsontext.Value) bool {
 		n, err := strconv.ParseFloat(spelt, 64)
 		return err == nil && n == 0
 	case '"':
-		t := strings.ToLower(strings.TrimSpace(text(v)))
+		t := strings.ToLower(strings.TrimSpace(wire.Text(v)))
 		return t == "" || t == "0" || t == "false"
 	}
 	return false
@@ -81,29 +80,11 @@ func line(message string, sent credential.Secret) string {
 	if secret := sent.Reveal(); secret != "" {
 		message = strings.NewReplacer(secret, sent.String(), url.QueryEscape(secret), sent.String()).Replace(message)
 	}
-	if message = shown(message, 200); message == "" {
+	if message = wire.Shown(message, 200); message == "" {
 		return "(no message)"
 	}
 	return message
 }
 
 // brief is a member's name, which may be anything.
-func brief(name string) string { return shown(name, 40) }
-
-// shown is text of others without control and invisible characters, cut to a number of characters.
-func shown(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
-}
+func brief(name string) string { return wire.Shown(name, 40) }

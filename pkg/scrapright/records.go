@@ -67,7 +67,7 @@ func (f finder) array(e envelope) (array, beside jsontext.Value, err error) {
 		return array, e.data, nil
 	}
 	return nil, nil, wire.Malformed("Data has %d arrays that may be the records (%s); "+
-		"name one in the dataset's `records`, such as /Data/%s", len(names), shown(strings.Join(names, ", "), 120), brief(names[0]))
+		"name one in the dataset's `records`, such as /Data/%s", len(names), wire.Shown(strings.Join(names, ", "), 120), brief(names[0]))
 }
 
 // ofObjects says whether a value is an array that is empty or begins with an object.

@@ -74,9 +74,9 @@ func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
 	for _, m := range data {
 		switch m.Name {
 		case "access_token":
-			g.AccessToken = credential.NewSecret(text(m.Value))
+			g.AccessToken = credential.NewSecret(wire.Text(m.Value))
 		case "refresh_token":
-			g.RefreshToken = credential.NewSecret(text(m.Value))
+			g.RefreshToken = credential.NewSecret(wire.Text(m.Value))
 		case "expires_in":
 			g.AccessFor = lifetime(m.Value)
 		case "refresh_token_expires_in":
@@ -91,13 +91,4 @@ func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
 // lifetime is a number of seconds, as many as a duration can hold at most; not positive for any other value.
 func lifetime(v jsontext.Value) time.Duration {
 	return time.Duration(min(wire.Whole(v), int64(math.MaxInt64/time.Second))) * time.Second
-}
-
-// text is a JSON string's content, or "" for any other value.
-func text(v jsontext.Value) string {
-	if v.Kind() != '"' {
-		return ""
-	}
-	b, _ := jsontext.AppendUnquote(nil, v) // a broken escape reads as U+FFFD, and the token is refused by the vendor
-	return string(b)
 }
