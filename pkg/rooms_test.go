@@ -154,3 +154,25 @@ func TestNoFileIsTooLongToReadAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestEngineAndSnapshotNameNoVendor(t *testing.T) {
+	vendor := regexp.MustCompile(`(?i)scrap ?right|scrunch`)
+	for _, room := range []string{"export", "snapshot"} {
+		files, err := filepath.Glob(filepath.Join(room, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", room, len(files), err)
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := vendor.Find(text); found != nil {
+				t.Errorf("%s names %s", path, found)
+			}
+		}
+	}
+}

@@ -7,14 +7,14 @@ import (
 
 // Name names one partition part: what one data object holds.
 type Name struct {
-	Source  string // "scrapright"
+	Source  string // the vendor, as keys name it
 	Dataset string // "purchases"
 	Account string // "main"
 	Day     Day
 	Part    string // "purchases", or "brand-101" where a dataset has an object for each brand
 }
 
-// String is the name as people read it: scrapright/main purchases 2026-11-22, with the part where it says more.
+// String is the name as people read it: source/main purchases 2026-11-22, with the part where it says more.
 func (n Name) String() string {
 	s := fmt.Sprintf("%s/%s %s %s", n.Source, n.Account, n.Dataset, n.Day)
 	if n.Part != n.Dataset {
