@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,6 +49,7 @@ type world struct {
 	more    string // further accounts, as YAML
 	stop    chan struct{}
 	source  string // exported by run
+	log     *slog.Logger
 }
 
 // inWorld runs a test in a bubble whose clock stands at noon. The yard is small and grants 6,000 requests a minute unless
@@ -100,7 +102,7 @@ func (w *world) open() *app.App {
 			bucket, scrunchAddress, scrunchSecret, strings.Join(lines, "\n    "))
 	}
 	a, err := app.Open(w.Context(), app.Options{Config: text, Endpoint: "http://" + cloudAddress,
-		Transport: w.network.Transport(w), Stop: w.stop})
+		Transport: w.network.Transport(w), Stop: w.stop, Log: w.log})
 	if err != nil {
 		w.Fatal(err)
 	}
