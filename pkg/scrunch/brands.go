@@ -25,12 +25,10 @@ type Brand struct {
 
 // Listed are the brands that the key may read, as the vendor lists them, read once in a run.
 func (s *Source) Listed(ctx context.Context) ([]Brand, error) {
-	select { // whoever waits ends with its own context
-	case s.listing <- struct{}{}:
-		defer func() { <-s.listing }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := s.listing.take(ctx); err != nil {
+		return nil, err
 	}
+	defer s.listing.leave()
 	if s.listed {
 		return s.brands, nil
 	}

@@ -3,6 +3,7 @@ package scrunch
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func FuzzRows(f *testing.F) {
 			t.Fatalf("%d rows told, %d came", count, len(rows))
 		}
 		if err != nil {
-			_, said := err.(*saysNo) //nolint:errorlint // nothing wraps it here
+			_, said := errors.AsType[*saysNo](err)
 			if !said && !isKind(err, export.Malformed) {
 				t.Fatalf("%v has no kind", err)
 			}
@@ -57,7 +58,7 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := parsePage(body)
 		if err != nil {
-			_, said := err.(*saysNo) //nolint:errorlint // nothing wraps it here
+			_, said := errors.AsType[*saysNo](err)
 			if !said && !isKind(err, export.Malformed) {
 				t.Fatalf("%v has no kind", err)
 			}

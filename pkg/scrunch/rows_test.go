@@ -93,24 +93,25 @@ func TestABodyThatBreaksOffLeavesNoRowTwice(t *testing.T) {
 			want = w.whole(window("prompt_daily", closed))
 			requests = len(asked(s, simulator.Query))
 		})
-		for _, cut := range []simulator.Cut{simulator.CutSized, simulator.CutChunked} {
-			for _, zip := range []bool{false, true} {
-				inScrunch(t, simulator.ScrunchConfig{Brands: 1, QueryCap: queryCap, Gzip: zip}, func(w *world, s *simulator.Scrunch) {
-					for nth := range requests {
-						from, at := len(asked(s, simulator.Query)), []int{1, 700, 100_000}[nth%3]
-						s.Fault(on(simulator.Query, func(r simulator.Request) *simulator.Answer {
-							if r.Nth == from+nth+1 {
-								return &simulator.Answer{Cut: cut, CutAt: min(at, 4000)}
-							}
-							return nil
-						}))
-						if diff := cmp.Diff(want, w.whole(window("prompt_daily", closed))); diff != "" {
-							w.Errorf("cap %d, request %d cut: %s", queryCap, nth+1, diff)
+		for zip, cut := range map[bool]simulator.Cut{false: simulator.CutSized, true: simulator.CutChunked} {
+			inScrunch(t, simulator.ScrunchConfig{Brands: 1, QueryCap: queryCap, Gzip: zip}, func(w *world, s *simulator.Scrunch) {
+				for nth := range requests {
+					from, at := len(asked(s, simulator.Query)), []int{4000, 700, 1}[nth%3]
+					s.Fault(on(simulator.Query, func(r simulator.Request) *simulator.Answer {
+						if r.Nth == from+nth+1 {
+							return &simulator.Answer{Cut: cut, CutAt: at}
 						}
-						w.open(nil)
+						return nil
+					}))
+					if diff := cmp.Diff(want, w.whole(window("prompt_daily", closed))); diff != "" {
+						w.Errorf("cap %d, request %d cut: %s", queryCap, nth+1, diff)
 					}
-				})
-			}
+					if n := len(asked(s, simulator.Query)) - from; nth%3 == 2 && n <= nth {
+						w.Errorf("%d requests; expected one more for the cut", n)
+					}
+					w.open(nil)
+				}
+			})
 		}
 	}
 }

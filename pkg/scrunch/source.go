@@ -37,7 +37,7 @@ type Source struct {
 	Config
 	key key
 
-	listing chan struct{} // holds one element while somebody reads or lists the brands
+	listing turn // guards the brands
 	brands  []Brand
 	listed  bool
 
@@ -48,8 +48,8 @@ type Source struct {
 // New makes a Source. Scrunch documents no limit of requests: the pace holds back only after a 429.
 func New(c Config) *Source {
 	c.Pace.SetLimit(math.MaxInt32)
-	return &Source{Config: c, listing: make(chan struct{}, 1),
-		key: key{vault: c.Vault, secret: c.KeySecret, turn: make(chan struct{}, 1)}, proven: map[string]*longest{}}
+	return &Source{Config: c, key: key{vault: c.Vault, secret: c.KeySecret, turn: newTurn()}, listing: newTurn(),
+		proven: map[string]*longest{}}
 }
 
 // Resume does nothing: there is no documented limit that earlier requests could count against.
