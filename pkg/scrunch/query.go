@@ -32,6 +32,7 @@ type report struct {
 	fetch   func(ctx context.Context, query url.Values, begin func() error, each func(row) error) (int, error)
 	proven  *longest // of this brand and report in this run
 	answers int64    // that were whole
+	cut     int      // rows of the longest answer that was cut off: a shorter one was not, which close makes sure of
 }
 
 func (r *report) read(ctx context.Context) (export.Proof, error) {
@@ -61,7 +62,7 @@ func (r *report) slice(ctx context.Context, filters, dimensions []string) (slice
 	if err != nil {
 		return false, err
 	}
-	if r.proven.covers(count) {
+	if count < r.cut || r.proven.covers(count) {
 		r.answers++
 		return false, nil
 	}
@@ -74,6 +75,7 @@ func (r *report) slice(ctx context.Context, filters, dimensions []string) (slice
 		r.answers++
 		return false, nil
 	}
+	r.cut = max(r.cut, count)
 	found := r.sink.values
 	if err := back(); err != nil {
 		return false, err
