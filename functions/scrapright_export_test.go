@@ -19,21 +19,15 @@ import (
 
 const yardKey = "the-key-of-the-yard"
 
-// deployment is a yard and a cloud on loopback, and the environment by which a function finds them.
+// deployment is what stands round a function: a cloud on loopback, and the environment by which it is found.
 type deployment struct {
-	yard *simulator.Yard
-	dir  string
-	env  []string
+	dir string // of the cloud
+	env []string
 }
 
-func deploy(t *testing.T, settings string) deployment {
+// deploy opens a cloud for a configuration and puts an API key into it.
+func deploy(t *testing.T, config, secret, key string) deployment {
 	t.Helper()
-	yard := simulator.NewYard(simulator.YardConfig{APIKey: yardKey, Now: time.Now, RequestsPerMinute: 6000, TicketsPerDay: 20, Customers: 30, Businesses: 5})
-	url, stop, err := yard.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
 	dir := t.TempDir()
 	cloud, err := local.OpenCloud(dir, nil)
 	if err != nil {
@@ -44,19 +38,36 @@ func deploy(t *testing.T, settings string) deployment {
 			t.Error(err)
 		}
 	})
-	config := fmt.Sprintf("version: 1\nbucket: acme-reporting\nscrapright:\n  - account: main\n    url: %s\n    api_key_secret: yard/key\n    session_secret: yard/session\n%s", url, settings)
 	a, err := cloud.Open(t.Context(), app.Options{Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.CreateSecret(t.Context(), "yard/key", yardKey); err != nil {
+	if err := a.CreateSecret(t.Context(), secret, key); err != nil {
 		t.Fatal(err)
 	}
-	return deployment{yard: yard, dir: dir, env: []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+	return deployment{dir, []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+}
+
+// yardDeployment is a deployment beside a yard.
+type yardDeployment struct {
+	deployment
+	yard *simulator.Yard
+}
+
+func deployYard(t *testing.T) yardDeployment {
+	t.Helper()
+	yard := simulator.NewYard(simulator.YardConfig{APIKey: yardKey, Now: time.Now, RequestsPerMinute: 6000, TicketsPerDay: 20, Customers: 30, Businesses: 5})
+	url, stop, err := yard.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	config := fmt.Sprintf("version: 1\nbucket: acme-reporting\nscrapright:\n  - account: main\n    url: %s\n    api_key_secret: yard/key\n    session_secret: yard/session\n", url)
+	return yardDeployment{deploy(t, config, "yard/key", yardKey), yard}
 }
 
 func TestAScheduledEventInTheContractsResultOut(t *testing.T) {
-	d := deploy(t, "")
+	d := deployYard(t)
 	f := start(t, bootstrap(t, "scrapright-export"), time.Minute, d.env...)
 	clock := time.Now().UTC().Truncate(time.Second)
 	got := f.invoke(fmt.Sprintf(`{"scheduledTime":%q,"executionId":"e-1","attempt":"1"}`, clock.Format(time.RFC3339)))
@@ -132,7 +143,7 @@ func readLines(t *testing.T, path string) []string {
 
 func TestErrorsHaveTheTypesOfTheContract(t *testing.T) {
 	binary := bootstrap(t, "scrapright-export")
-	d := deploy(t, "")
+	d := deployYard(t)
 	f := start(t, binary, time.Minute, d.env...)
 	expect := func(got answered, errorType string, says ...string) {
 		t.Helper()

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"yardstick/pkg/app"
-	"yardstick/pkg/app/local"
 	"yardstick/pkg/simulator"
 )
 
@@ -24,11 +22,10 @@ const (
 	mostMemory = 64 << 20 // bytes of a process that exports that many
 )
 
-// scrunchDeployment is a Scrunch and a cloud on loopback, and the environment by which a function finds them.
+// scrunchDeployment is a deployment beside a Scrunch.
 type scrunchDeployment struct {
+	deployment
 	*simulator.Scrunch
-	dir string
-	env []string
 }
 
 func deployScrunch(t *testing.T, settings string) scrunchDeployment {
@@ -39,25 +36,8 @@ func deployScrunch(t *testing.T, settings string) scrunchDeployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	dir := t.TempDir()
-	cloud, err := local.OpenCloud(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cloud.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	config := fmt.Sprintf("version: 1\nbucket: acme-reporting\nscrunch:\n  - account: main\n    url: %s\n    api_key_secret: scrunch/key\n%s", url, settings)
-	a, err := cloud.Open(t.Context(), app.Options{Config: config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.CreateSecret(t.Context(), "scrunch/key", scrunchKey); err != nil {
-		t.Fatal(err)
-	}
-	return scrunchDeployment{s, dir, []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+	return scrunchDeployment{deploy(t, config, "scrunch/key", scrunchKey), s}
 }
 
 // processOf finds the running process of a binary, which is this one's child.
