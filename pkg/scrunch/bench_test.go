@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -34,7 +35,7 @@ func promptRows(n int) []byte {
 func BenchmarkRows(b *testing.B) {
 	const n = 10_000
 	body := promptRows(n)
-	spool := newSpool(b)
+	spool := snapshottest.NewSpool(b)
 	defer func() { _ = spool.Close() }()
 	sink := &tagger{Sink: spool, brand: Brand{ID: 101, Name: jsontext.Value(`"Larkspur Running"`)}}
 	b.ReportAllocs()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/rest"
@@ -200,19 +201,19 @@ func TestTheBrandIsPutFirst(t *testing.T) {
 		{`""`, `{"a":1}`, `{` + id + `,"brand_name":"","a":1}`},
 	}
 	for _, tt := range tests {
-		spool := newSpool(t)
+		spool := snapshottest.NewSpool(t)
 		sink := &tagger{Sink: spool, brand: Brand{ID: 101, Name: jsontext.Value(tt.name)}}
 		before, err := sink.Fingerprint([]byte(tt.record))
 		if err != nil {
 			t.Fatal(err)
 		}
 		fingerprint, err := sink.Append([]byte(tt.record))
-		if got := kept(t, spool); err != nil || before != fingerprint || len(got) != 1 || got[0] != tt.want {
+		if got := snapshottest.Lines(t, spool); err != nil || before != fingerprint || len(got) != 1 || got[0] != tt.want {
 			t.Errorf("%s: %s %v, expected %s", tt.record, got, err, tt.want)
 		}
 		_ = spool.Close()
 	}
-	sink := &tagger{Sink: newSpool(t), brand: Brand{ID: 1, Name: jsontext.Value(`"A"`)}}
+	sink := &tagger{Sink: snapshottest.NewSpool(t), brand: Brand{ID: 1, Name: jsontext.Value(`"A"`)}}
 	for _, append := range []func([]byte) (uint64, error){sink.Append, sink.Fingerprint} {
 		if _, err := append([]byte(`[1]`)); !isKind(err, export.Malformed) || !strings.Contains(err.Error(), "a record is an array, expected an object") {
 			t.Errorf("%v", err)

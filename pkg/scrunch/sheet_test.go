@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/credential/credentialtest"
 	"yardstick/pkg/rest"
@@ -134,7 +135,7 @@ func newDirectly(t rapid.TB, fields ...string) *directly {
 func (d *directly) read(t rapid.TB, server http.Handler) (lines []string, err error) {
 	t.Helper()
 	d.server.Handler = server
-	spool := newSpool(t)
+	spool := snapshottest.NewSpool(t)
 	defer func() { _ = spool.Close() }()
 	if _, err := d.Read(context.Background(), window("asked", closed), spool); err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (d *directly) read(t rapid.TB, server http.Handler) (lines []string, err er
 	if err := spool.Sort(); err != nil {
 		t.Fatal(err)
 	}
-	return kept(t, spool), nil
+	return snapshottest.Lines(t, spool), nil
 }
 
 // readSheet reads the closed day of a report whose fields are those and responses.

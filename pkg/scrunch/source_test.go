@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/simulator"
@@ -25,7 +26,7 @@ func sideBySide(w *world, windows []export.Window) [][]string {
 	lines, faults := make([][]string, len(windows)), make([]error, len(windows))
 	var group sync.WaitGroup
 	for i, at := range windows {
-		spool := newSpool(w)
+		spool := snapshottest.NewSpool(w)
 		w.Cleanup(func() { _ = spool.Close() })
 		group.Go(func() {
 			if _, faults[i] = w.source.Read(w.Context(), at, spool); faults[i] == nil {
@@ -34,7 +35,7 @@ func sideBySide(w *world, windows []export.Window) [][]string {
 		})
 		defer func() {
 			if faults[i] == nil {
-				lines[i] = kept(w, spool)
+				lines[i] = snapshottest.Lines(w, spool)
 			}
 		}()
 	}

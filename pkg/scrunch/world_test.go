@@ -1,8 +1,6 @@
 package scrunch
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/bubble"
 	"yardstick/pkg/credential/credentialtest"
@@ -18,8 +17,6 @@ import (
 	"yardstick/pkg/rest"
 	"yardstick/pkg/simulator"
 	"yardstick/pkg/snapshot"
-
-	"pgregory.net/rapid"
 )
 
 const (
@@ -56,7 +53,7 @@ func pass(d time.Duration) { <-time.After(d) }
 
 func newWorld(t *testing.T, server http.Handler) *world {
 	t.Helper()
-	w := &world{T: t, network: &bubble.Network{}, vault: credentialtest.NewMemory(), spool: newSpool(t)}
+	w := &world{T: t, network: &bubble.Network{}, vault: credentialtest.NewMemory(), spool: snapshottest.NewSpool(t)}
 	t.Cleanup(func() { _ = w.spool.Close() })
 	w.network.Serve(t, address, server)
 	w.vault.Store(keySecret, firstKey)
@@ -133,7 +130,7 @@ func (w *world) read(window export.Window) (export.Proof, []string, error) {
 			w.Fatal(err)
 		}
 	}
-	return proof, kept(w, w.spool), nil
+	return proof, snapshottest.Lines(w, w.spool), nil
 }
 
 // whole reads a window and fails the test unless it is whole.
@@ -186,45 +183,6 @@ func on(endpoint string, answer func(simulator.Request) *simulator.Answer) func(
 // reply is an answer of that body.
 func reply(status int, contentType, body string) *simulator.Answer {
 	return &simulator.Answer{Reply: &simulator.Reply{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}}
-}
-
-func newSpool(t rapid.TB) *snapshot.Spool {
-	t.Helper()
-	spool, err := snapshot.NewSpool("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spool
-}
-
-// kept are the lines of a spool, which is finished by that.
-func kept(t rapid.TB, spool *snapshot.Spool) []string {
-	t.Helper()
-	content, err := spool.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := spool.Body()
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := gzip.NewReader(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := []string{}
-	scanner := bufio.NewScanner(plain)
-	scanner.Buffer(nil, 1<<20)
-	for scanner.Scan() {
-		lines = append(lines, scanner.Text())
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if int64(len(lines)) != content.Rows {
-		t.Fatalf("the spool says %d rows and holds %d", content.Rows, len(lines))
-	}
-	return lines
 }
 
 // tagged are records as they are exported for the first brand of a simulated Scrunch.

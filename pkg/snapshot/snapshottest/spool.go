@@ -41,6 +41,7 @@ func Lines(t TB, spool *snapshot.Spool) []string {
 	}
 	lines := []string{}
 	scanner := bufio.NewScanner(plain)
+	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
 		lines = append(lines, scanner.Text())
 	}
