@@ -23,7 +23,10 @@ type Brand struct {
 	listed bool
 }
 
-// Listed are the brands that the key may read, as the vendor lists them, read once in a run.
+// Listed are the brands that the key may read, as the vendor lists them, read once in a run. It blocks for the requests, or
+// for another call that makes them, and ends with ctx. Errors are those of package rest, a *credential.Refused or
+// *credential.SecretFault inside an *export.Error, and an *export.Error of kind Malformed, Incomplete, VendorError or
+// NotInPlan. The slice is not to be changed.
 func (s *Source) Listed(ctx context.Context) ([]Brand, error) {
 	if err := s.listing.take(ctx); err != nil {
 		return nil, err

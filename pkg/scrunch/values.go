@@ -42,7 +42,7 @@ func (v values) note(dimension string, value jsontext.Value) {
 // texts are a dimension's values, and whether they can be asked for one by one.
 func (v values) texts(dimension string) (texts []string, ok bool) {
 	s := v[dimension]
-	if s == nil || s.null || len(s.texts) > maxValues {
+	if s == nil || s.null {
 		return nil, false
 	}
 	return s.texts, !slices.ContainsFunc(s.texts, func(text string) bool {
