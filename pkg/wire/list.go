@@ -84,7 +84,7 @@ func (l *List) pass(ctx context.Context, first *Page) (*reading, error) {
 			return r, nil
 		}
 		if same := r.add(rows); same > 0 {
-			return nil, Incomplete("page %d holds the same records as page %d: the server ignores `page`, or served one twice",
+			return nil, Incomplete("page %d holds the same records as page %d: the server does not turn the page, or served one twice",
 				number, same)
 		}
 		if l.met(r) {
