@@ -53,7 +53,7 @@ func (a *App) scrapright(c config.ScrapRight) (export.Account, error) {
 	if err != nil {
 		return export.Account{}, err
 	}
-	account, err := common(c.Common)
+	account, err := sharedSettings(c.Common)
 	if err != nil {
 		return export.Account{}, err
 	}
@@ -91,7 +91,7 @@ func (a *App) ladder(c config.ScrapRight, client *rest.Client) *credential.Ladde
 		Issuer: scrapright.Issuer{Client: client}, Now: a.Now, Log: a.Log.With("source", ScrapRight, "account", c.Account)})
 }
 
-func common(c config.Common) (export.Account, error) {
+func sharedSettings(c config.Common) (export.Account, error) {
 	account := export.Account{Name: c.Account, RestateDays: c.RestateDays, RestateEvery: c.RestateEvery, Refresh: c.Refresh,
 		VerifyAfter: c.VerifyAfter, Refuse: c.Guard == config.GuardRefuse}
 	if c.Start == "" {

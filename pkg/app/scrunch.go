@@ -18,7 +18,7 @@ func (a *App) scrunch(c config.Scrunch) (export.Account, error) {
 	if err != nil {
 		return export.Account{}, err
 	}
-	account, err := common(c.Common)
+	account, err := sharedSettings(c.Common)
 	if err != nil {
 		return export.Account{}, err
 	}

@@ -74,8 +74,8 @@ func identity() (account, apiKey key[Common]) {
 	return account, apiKey
 }
 
-// common are the other keys that accounts of both vendors have.
-func common() []key[Common] {
+// ofEveryAccount are the other keys that accounts of both vendors have.
+func ofEveryAccount() []key[Common] {
 	elapsed := duration().named("duration")
 	return []key[Common]{
 		entry("start", date(),

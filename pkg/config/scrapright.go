@@ -27,7 +27,7 @@ func scrapRight() mapping[ScrapRight] {
 				entry("timezone", zone(), "The yard's time zone, which decides which day is today.",
 					func(a *ScrapRight) **time.Location { return &a.Location }),
 			},
-			lift(common(), part),
+			lift(ofEveryAccount(), part),
 			[]key[ScrapRight]{
 				entry("requests_per_minute", wholeNumber(0, -1),
 					"A lower cap of one's own; 0: only what the vendor grants.",

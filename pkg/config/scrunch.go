@@ -26,7 +26,7 @@ func scrunch() mapping[Scrunch] {
 					func(a *Scrunch) *[]int64 { return &a.Brands }),
 				entry("except", ids, "Ids of brands left out.", func(a *Scrunch) *[]int64 { return &a.Except }),
 			},
-			lift(common(), part),
+			lift(ofEveryAccount(), part),
 			[]key[Scrunch]{
 				entry("concurrency", wholeNumber(1, 64), "Requests at once.",
 					func(a *Scrunch) *int { return &a.Concurrency }),
