@@ -50,7 +50,8 @@ type Ladder struct {
 	exchanges  int // since a token was proven
 	lastFault  error
 	refused    *Refused
-	spent      map[Secret]bool // refresh tokens that were sent, whatever came back
+	spent      map[string]bool // refresh tokens that were sent, by their hash, whatever came back
+	note       func(ctx context.Context, spent string) error
 	rejected   map[Secret]bool // access tokens that the vendor answered 401 to
 
 	mu   sync.Mutex
@@ -96,9 +97,23 @@ func New(c Config) *Ladder {
 	return &Ladder{
 		cfg:      c,
 		turn:     make(chan struct{}, 1),
-		spent:    make(map[Secret]bool),
+		spent:    make(map[string]bool),
+		note:     func(context.Context, string) error { return nil },
 		rejected: make(map[Secret]bool),
 		seen:     report{limit: documentedLimit},
+	}
+}
+
+// Resume tells which refresh tokens were sent in earlier runs, by Secret.Hash, and how to note another one before it is
+// sent. A token that was sent is spent, even where a killed process never learned what came back: this Ladder exchanges
+// the API key in its place. Where a token cannot be noted it is not sent. Without Resume only this Ladder's own tokens
+// are known. It is called before all else.
+func (l *Ladder) Resume(spent []string, note func(ctx context.Context, spent string) error) {
+	for _, hash := range spent {
+		l.spent[hash] = true
+	}
+	if note != nil {
+		l.note = note
 	}
 }
 
@@ -188,11 +203,7 @@ func (l *Ladder) climb(ctx context.Context) error {
 		l.reached(cached)
 		return nil
 	}
-	err := l.renew(ctx)
-	if err != nil {
-		l.strike(ctx)
-	}
-	return err
+	return l.renew(ctx)
 }
 
 // renew gets a token that the vault does not hold yet.
@@ -232,13 +243,16 @@ func (l *Ladder) refreshable() bool {
 		return false // brand-new and of no use: another of its kind would be too
 	}
 	return !l.have.RefreshToken.Empty() && l.have.RefreshExpiresAt.After(now) &&
-		l.have.KeyVersion == l.keyVersion && !l.spent[l.have.RefreshToken]
+		l.have.KeyVersion == l.keyVersion && !l.spent[l.have.RefreshToken.Hash()]
 }
 
 // refresh spends the refresh token. Whatever comes back, that token is never sent again.
 func (l *Ladder) refresh(ctx context.Context) error {
 	refresh := l.have.RefreshToken
-	l.spent[refresh] = true
+	if err := l.note(ctx, refresh.Hash()); err != nil {
+		return fmt.Errorf("note that a refresh token is sent: %w", err)
+	}
+	l.spent[refresh.Hash()] = true
 	asked := l.cfg.Now()
 	grant, err := l.cfg.Issuer.Refresh(ctx, refresh)
 	if err == nil {

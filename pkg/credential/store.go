@@ -162,22 +162,6 @@ func (l *Ladder) write(ctx context.Context, value Secret, token string) (id stri
 	return id, err
 }
 
-// strike takes a refresh token that was sent in vain out of the vault, so that no later run sends it once more. It is
-// called when nothing better could be stored; a failure changes nothing about that and is only logged.
-func (l *Ladder) strike(ctx context.Context) {
-	s, err := ParseSession(l.cfg.SessionSecret, l.stored.Version)
-	if err != nil || !l.spent[s.RefreshToken] {
-		return
-	}
-	ctx, cancel := l.outlive(ctx)
-	defer cancel()
-	spent := s.RefreshToken
-	s.RefreshToken, s.RefreshExpiresAt = Secret{}, time.Time{}
-	if _, err := l.replace(ctx, s); err != nil && !errors.Is(err, errOvertaken) {
-		l.cfg.Log.Warn("a spent refresh token stays in the session secret", "spent", spent.Hash(), "error", err)
-	}
-}
-
 // outlive is a context for one store: it goes on for a short while after ctx ended, because the vendor has already
 // exchanged the old pair for the new one, which nobody else knows. All the same it ends after StoreTimeout.
 func (l *Ladder) outlive(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -165,6 +165,9 @@ type room struct {
 	vault *credentialtest.Memory
 	yard  *yard
 	log   *safeBuffer
+
+	mu    sync.Mutex
+	notes []string // refresh tokens that were sent, as runs note them for one another
 }
 
 const (
@@ -185,8 +188,24 @@ func newRoom(t tester) *room {
 	return r
 }
 
-// ladder is that of a new run.
-func (r *room) ladder() *credential.Ladder { return r.ladderOver(r.vault) }
+// ladder is that of a new run, which knows what the runs before it noted.
+func (r *room) ladder() *credential.Ladder {
+	l := r.ladderOver(r.vault)
+	r.resume(l)
+	return l
+}
+
+// resume gives a ladder the notes so far, and keeps its own.
+func (r *room) resume(l *credential.Ladder) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.Resume(r.notes, func(_ context.Context, spent string) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.notes = append(r.notes, spent)
+		return nil
+	})
+}
 
 func (r *room) ladderOver(vault credential.Vault) *credential.Ladder {
 	return credential.New(credential.Config{

@@ -77,8 +77,10 @@ func (r *accountRun) acquire(ctx, working context.Context) (*lease, error) {
 // hold works under the lease and gives it back.
 func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	vendor := r.account.Vendor
-	vendor.Resume(l.recent)
 	recent := func() []time.Time { return vendor.Usage().Recent }
+	vendor.Resume(Past{Requests: l.recent, Notes: slices.Clone(l.notes), Note: func(ctx context.Context, text string) error {
+		return l.note(ctx, text, recent())
+	}})
 	if _, ok := ctx.Deadline(); ok {
 		r.work(ctx, working)
 	} else {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"yardstick/pkg/snapshot"
@@ -14,19 +16,21 @@ const (
 	leaseTerm    = 2 * time.Minute  // of a holder without a deadline, who renews it
 	leaseRenewal = 30 * time.Second
 	leasePoll    = 2 * time.Second
+	maxNotes     = 32 // more than a day's, and a lease stays small
 )
 
 // errHeld says that another run holds the account.
 var errHeld = errors.New("another run holds the account")
 
 // Lease is an account's lease as it lies in the bucket. Released, it keeps the last minute's request times, so that runs
-// back to back stay inside the vendor's pace. The zero Lease is held by nobody.
+// back to back stay inside the vendor's pace, and the vendor's notes. The zero Lease is held by nobody.
 type Lease struct {
 	Version   int         `json:"version"`
 	Holder    string      `json:"holder"` // a run's id
 	ExpiresAt time.Time   `json:"expires_at"`
 	Released  bool        `json:"released"`
 	Requests  []time.Time `json:"requests"`
+	Notes     []string    `json:"notes,omitempty"` // of the account's vendor to its next run, oldest first
 }
 
 // ReadLease reads an account's lease. Where there is none it is the zero Lease.
@@ -48,9 +52,12 @@ type lease struct {
 	key    string
 	holder string
 	now    func() time.Time
-	etag   string
 	recent []time.Time // requests of earlier runs in the last minute
-	ends   time.Time
+
+	mu    sync.Mutex // held while the object is written
+	etag  string
+	notes []string
+	ends  time.Time
 }
 
 // acquire takes the lease, or answers errHeld with the holder's name.
@@ -64,7 +71,7 @@ func acquire(ctx context.Context, store snapshot.Store, key, holder string, now 
 	case there.Held(now()):
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
-	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests}
+	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests, notes: there.Notes}
 	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
 			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)
@@ -97,8 +104,29 @@ func (l *lease) term(ctx context.Context) time.Time {
 	return l.now().Add(leaseTerm).UTC()
 }
 
+// note keeps a note for the runs to come, and returns once it is stored. The term stays as it is.
+func (l *lease) note(ctx context.Context, text string, recent []time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.notes
+	l.notes = append(slices.Clone(before), text)
+	l.notes = l.notes[max(0, len(l.notes)-maxNotes):]
+	err := l.put(ctx, Lease{ExpiresAt: l.ends, Requests: recent})
+	if err != nil {
+		l.notes = before
+	}
+	return err
+}
+
 func (l *lease) write(ctx context.Context, d Lease) error {
-	d.Version, d.Holder = 1, l.holder
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.put(ctx, d)
+}
+
+// put writes the lease. l.mu is held.
+func (l *lease) put(ctx context.Context, d Lease) error {
+	d.Version, d.Holder, d.Notes = 1, l.holder, l.notes
 	if d.Requests == nil {
 		d.Requests = []time.Time{}
 	}
@@ -135,11 +163,17 @@ func (l *lease) keep(ctx context.Context, done <-chan struct{}, recent func() []
 		case <-ticker.C:
 		}
 		err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: recent()})
-		if errors.Is(err, snapshot.ErrConflict) || err != nil && l.now().After(l.ends) {
+		if errors.Is(err, snapshot.ErrConflict) || err != nil && l.expired() {
 			lost(err)
 			return
 		}
 	}
+}
+
+func (l *lease) expired() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now().After(l.ends)
 }
 
 // release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's.

@@ -9,8 +9,8 @@ import (
 
 // Vendor reads one account at one vendor. A Vendor serves one run.
 type Vendor interface {
-	// Resume tells when requests went out in the last minute, in runs before this one.
-	Resume(requests []time.Time)
+	// Resume tells what the runs before this one left. It is called first of all.
+	Resume(p Past)
 	// Parts names the parts of a dataset: its own name where it has one object a day.
 	Parts(ctx context.Context, dataset string) ([]string, error)
 	// Read reads one window from its beginning into the sink and shows that it is whole. It waits for the pace and ends
@@ -19,6 +19,15 @@ type Vendor interface {
 	Read(ctx context.Context, w Window, sink Sink) (Proof, error)
 	// Usage tells what was used so far. It may be called at any time.
 	Usage() Usage
+}
+
+// Past is what the runs before this one left in the account's lease.
+type Past struct {
+	Requests []time.Time // of the last minute
+	Notes    []string    // of the vendor to itself, oldest first; the last 32 are kept
+	// Note keeps another one, and returns once it is stored; whatever becomes of this run, the next one is told. An error
+	// says that it may not be. It may be called at any time until the run ends.
+	Note func(ctx context.Context, text string) error
 }
 
 // Day is a calendar date.

@@ -63,8 +63,12 @@ type Source struct{ Config }
 // New makes a Source.
 func New(c Config) *Source { return &Source{c} }
 
-// Resume tells the pace of requests in runs before this one.
-func (s *Source) Resume(requests []time.Time) { s.Pace.Seed(requests) }
+// Resume tells the pace of requests in runs before this one, and the ladder of refresh tokens that those sent: the notes
+// are their hashes.
+func (s *Source) Resume(p export.Past) {
+	s.Pace.Seed(p.Requests)
+	s.Ladder.Resume(p.Notes, p.Note)
+}
 
 // Parts are one a dataset, of its own name.
 func (s *Source) Parts(_ context.Context, dataset string) ([]string, error) {

@@ -262,7 +262,7 @@ func TestThePaceIsTheStoredSessionsWithinTheOwnCap(t *testing.T) {
 func TestRequestsOfAnEarlierRunCount(t *testing.T) {
 	inYard(t, simulator.YardConfig{RequestsPerMinute: 10}, func(y *yard) {
 		began := time.Now()
-		y.source.Resume(slices.Repeat([]time.Time{began.Add(-20 * time.Second)}, 10))
+		y.source.Resume(export.Past{Requests: slices.Repeat([]time.Time{began.Add(-20 * time.Second)}, 10)})
 		y.whole("businesses")
 		if waited := time.Since(began).Round(time.Second); waited != 40*time.Second {
 			y.Errorf("took %s; expected 40 s until the minute is over", waited)

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
@@ -53,7 +52,7 @@ func New(c Config) *Source {
 }
 
 // Resume does nothing: there is no documented limit that earlier requests could count against.
-func (s *Source) Resume([]time.Time) {}
+func (s *Source) Resume(export.Past) {}
 
 // Usage tells what was used so far.
 func (s *Source) Usage() export.Usage {

@@ -184,7 +184,7 @@ func TestTheForecastCountsAnswersAndWhatFollowsThem(t *testing.T) {
 				w.Errorf("%+v: %s", tt, got)
 			}
 		}
-		w.source.Resume([]time.Time{time.Now()})
+		w.source.Resume(export.Past{Requests: []time.Time{time.Now()}})
 		if n, err := w.source.PerMinute(w.Context()); n != 0 || err != nil || len(s.Requests()) != 0 {
 			w.Errorf("%d a minute, %v: no limit is documented, and no vendor is called", n, err)
 		}
