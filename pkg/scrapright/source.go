@@ -120,7 +120,7 @@ func (s *Source) Requests(_ string, pages int64, total bool) (n int, exact bool)
 func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (export.Proof, error) {
 	dataset, ok := s.Datasets[w.Dataset]
 	if !ok {
-		return export.Proof{}, fmt.Errorf("no dataset %q among %q", w.Dataset, slices.Sorted(maps.Keys(s.Datasets)))
+		return export.Proof{}, s.unknown(w.Dataset)
 	}
 	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
 	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage)}
@@ -136,6 +136,10 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 		err = fmt.Errorf("GET %s: %w", dataset.Path, err)
 	}
 	return proof, wire.Classify(ctx, err)
+}
+
+func (s *Source) unknown(dataset string) error {
+	return fmt.Errorf("no dataset %q among %q", dataset, slices.Sorted(maps.Keys(s.Datasets)))
 }
 
 // maxPage is how many records a page holds at most, by the page "Getting API Access & Authentication", rate limits.
