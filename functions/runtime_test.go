@@ -108,18 +108,26 @@ func start(t *testing.T, binary string, timeout time.Duration, env ...string) *f
 // invoke hands an event to the function and waits for its answer.
 func (f *function) invoke(event string) answered {
 	f.t.Helper()
+	got, err := f.call(event)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return got
+}
+
+// call is invoke for goroutines.
+func (f *function) call(event string) (answered, error) {
 	limit := time.NewTimer(f.api.timeout + 10*time.Second)
 	defer limit.Stop()
 	select {
 	case f.api.events <- []byte(event):
 	case <-limit.C:
-		f.t.Fatalf("the function did not ask for its next invocation")
+		return answered{}, errors.New("the function did not ask for its next invocation")
 	}
 	select {
 	case got := <-f.api.answers:
-		return got
+		return got, nil
 	case <-limit.C:
-		f.t.Fatal("the function did not answer")
-		return answered{}
+		return answered{}, errors.New("the function did not answer")
 	}
 }

@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -21,8 +22,9 @@ const yardKey = "the-key-of-the-yard"
 
 // deployment is what stands round a function: a cloud on loopback, and the environment by which it is found.
 type deployment struct {
-	dir string // of the cloud
-	env []string
+	dir      string // of the cloud
+	endpoint string
+	env      []string
 }
 
 // deploy opens a cloud for a configuration and puts an API key into it.
@@ -45,25 +47,37 @@ func deploy(t *testing.T, config, secret, key string) deployment {
 	if err := a.CreateSecret(t.Context(), secret, key); err != nil {
 		t.Fatal(err)
 	}
-	return deployment{dir, []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+	return deployment{dir, cloud.Endpoint, []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
 }
 
 // yardDeployment is a deployment beside a yard.
 type yardDeployment struct {
 	deployment
-	yard *simulator.Yard
+	yard   *simulator.Yard
+	config string
 }
 
-func deployYard(t *testing.T) yardDeployment {
+func deployYard(t *testing.T) yardDeployment { return deployYardOf(t, simulator.YardConfig{}) }
+
+// deployYardOf is deployYard for a yard that is small and quick where c does not say otherwise.
+func deployYardOf(t *testing.T, c simulator.YardConfig) yardDeployment {
 	t.Helper()
-	yard := simulator.NewYard(simulator.YardConfig{APIKey: yardKey, Now: time.Now, RequestsPerMinute: 6000, TicketsPerDay: 20, Customers: 30, Businesses: 5})
+	c.APIKey, c.Now, c.TicketsPerDay, c.Customers, c.Businesses = yardKey, time.Now, 20, 30, 5
+	c.RequestsPerMinute = cmp.Or(c.RequestsPerMinute, 6000)
+	yard := simulator.NewYard(c)
 	url, stop, err := yard.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
 	config := fmt.Sprintf("version: 1\nbucket: acme-reporting\nscrapright:\n  - account: main\n    url: %s\n    api_key_secret: yard/key\n    session_secret: yard/session\n", url)
-	return yardDeployment{deploy(t, config, "yard/key", yardKey), yard}
+	return yardDeployment{deploy(t, config, "yard/key", yardKey), yard, config}
+}
+
+// beside is another cloud for the same yard, with nothing in it yet.
+func (d yardDeployment) beside(t *testing.T) yardDeployment {
+	t.Helper()
+	return yardDeployment{deploy(t, d.config, "yard/key", yardKey), d.yard, d.config}
 }
 
 func TestAScheduledEventInTheContractsResultOut(t *testing.T) {

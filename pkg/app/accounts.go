@@ -83,12 +83,13 @@ func (a *App) yard(c config.ScrapRight) (*scrapright.Source, error) {
 			ToExclusive: d.ToExclusive, PageSize: d.PageSize, Records: d.Records, Total: d.Total}
 	}
 	return scrapright.New(scrapright.Config{Client: client, Pace: pace, Zone: c.Location, Datasets: datasets,
-		Ladder: a.ladder(c, client)}), nil
+		Ladder: a.ladder(c, client, pace)}), nil
 }
 
-func (a *App) ladder(c config.ScrapRight, client *rest.Client) *credential.Ladder {
+func (a *App) ladder(c config.ScrapRight, client *rest.Client, pace *rest.Pace) *credential.Ladder {
 	return credential.New(credential.Config{Vault: a.vault, KeySecret: c.APIKeySecret, SessionSecret: c.SessionSecret,
-		Issuer: scrapright.Issuer{Client: client}, Now: a.Now, Log: a.Log.With("source", ScrapRight, "account", c.Account)})
+		Issuer: scrapright.Issuer{Client: client}, Granted: pace.SetLimit, Now: a.Now,
+		Log: a.Log.With("source", ScrapRight, "account", c.Account)})
 }
 
 func sharedSettings(c config.Common) (export.Account, error) {

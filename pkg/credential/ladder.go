@@ -20,7 +20,7 @@ const (
 	maxExchanges = 2
 )
 
-// Config is what a Ladder works with. All but Log and StoreTimeout is required (Inspect alone needs no Issuer).
+// Config is what a Ladder works with. All but Log, Granted and StoreTimeout is required (Inspect alone needs no Issuer).
 type Config struct {
 	Vault         Vault
 	KeySecret     string // name or ARN of the secret with the API key; only read
@@ -29,6 +29,9 @@ type Config struct {
 	Now           func() time.Time
 	Log           *slog.Logger  // nil = none. Tokens appear by their hash only
 	StoreTimeout  time.Duration // for storing a new pair, all attempts together; 0 = 10 s
+	// Granted is told the limit of every session that is taken, before anything is sent for it: token calls count too,
+	// and a stored session is the best that is known of the account's limit even where it can no longer be used. nil: nobody.
+	Granted func(perMinute int)
 }
 
 // Ladder gives out one account's access token during one run, and climbs for a new one when it must: the stored one,
@@ -90,6 +93,9 @@ const (
 func New(c Config) *Ladder {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Granted == nil {
+		c.Granted = func(int) {}
 	}
 	if c.StoreTimeout <= 0 {
 		c.StoreTimeout = 10 * time.Second
@@ -321,4 +327,5 @@ func (l *Ladder) hold(s Session, granted, unstored bool) {
 		l.have.margin = min(margin, s.AccessExpiresAt.Sub(s.ObtainedAt)/2)
 	}
 	l.tell(func(seen *report) { seen.limit, seen.assumed = s.limit(), s.assumed() })
+	l.cfg.Granted(s.limit())
 }

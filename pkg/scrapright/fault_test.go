@@ -197,7 +197,7 @@ func TestTheLadderHasTheLastWordOnTokensThatAreRefused(t *testing.T) {
 		<-time.After(10 * time.Minute)
 		vault := y.vault
 		y.open(0)
-		y.source.Ladder = ladderOf(vault, y.source.Client)
+		y.source.Ladder = ladderOf(vault, y.source.Client, y.source.Pace)
 		y.vault = vault
 		y.Fault(onPage(simulator.Customers, 1, func() *simulator.Answer { return simulator.Refuse(401, "Not for you.") }))
 		_, _, err := y.read("customers")

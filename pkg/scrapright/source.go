@@ -51,9 +51,9 @@ func (d Dataset) Spec(omit []string) string {
 // Config is what a Source works with. All but the cap is required.
 type Config struct {
 	Client   *rest.Client
-	Pace     *rest.Pace // the client's
-	Ladder   *credential.Ladder
-	Zone     *time.Location // the account's, for date formats that carry a time
+	Pace     *rest.Pace         // the client's
+	Ladder   *credential.Ladder // which tells the pace what is granted
+	Zone     *time.Location     // the account's, for date formats that carry a time
 	Datasets map[string]Dataset
 }
 
@@ -160,7 +160,6 @@ func Authorized(token credential.Secret) http.Header {
 func (s *Source) get(ctx context.Context, path string, query url.Values) (body []byte, token credential.Secret, err error) {
 	token, err = s.Ladder.Token(ctx)
 	for refusals := 0; err == nil; refusals++ {
-		s.Pace.SetLimit(s.Ladder.Limit())
 		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token)})
 		if fault == nil {
 			return answer.Body, token, wire.JSONType(answer.Header)

@@ -241,10 +241,10 @@ func TestARefreshIsSentOnce(t *testing.T) {
 // newSource is a source over a client, and the vault with its secrets.
 func newSource(client *rest.Client, pace *rest.Pace, datasets map[string]Dataset) (*Source, *credentialtest.Memory) {
 	vault := credentialtest.NewMemory()
-	return New(Config{Client: client, Pace: pace, Ladder: ladderOf(vault, client), Zone: time.UTC, Datasets: datasets}), vault
+	return New(Config{Client: client, Pace: pace, Ladder: ladderOf(vault, client, pace), Zone: time.UTC, Datasets: datasets}), vault
 }
 
-func ladderOf(vault credential.Vault, client *rest.Client) *credential.Ladder {
+func ladderOf(vault credential.Vault, client *rest.Client, pace *rest.Pace) *credential.Ladder {
 	return credential.New(credential.Config{Vault: vault, KeySecret: keySecret, SessionSecret: sessionSecret,
-		Issuer: Issuer{Client: client}, Now: time.Now})
+		Issuer: Issuer{Client: client}, Granted: pace.SetLimit, Now: time.Now})
 }
