@@ -51,14 +51,15 @@ func faultOf(ctx context.Context, secret, doing string, err error) error {
 
 // advice is what an operator can do about it, as the end of the message.
 func (e *SecretFault) advice() string {
+	stores := e.Doing == storing || e.Doing == storingKey
 	switch {
 	case errors.Is(e.Err, ErrNotFound):
 		return "; create it, or correct its name in the configuration"
-	case errors.Is(e.Err, ErrDenied) && e.Doing == storing:
+	case errors.Is(e.Err, ErrDenied) && stores:
 		return "; allow the role to put values into it and to use its encryption key (and to create it, where it is absent)"
 	case errors.Is(e.Err, ErrDenied):
 		return "; allow the role to read it and to use its encryption key"
-	case errors.Is(e.Err, ErrUnusable) && e.Doing != storing:
+	case errors.Is(e.Err, ErrUnusable) && !stores:
 		return "; see whether it is marked for deletion or its encryption key is disabled"
 	default:
 		return ""
