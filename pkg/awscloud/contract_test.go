@@ -21,7 +21,8 @@ import (
 )
 
 func TestStoreKeepsTheContractOnLocalcloud(t *testing.T) {
-	client := s3.NewFromConfig(local(t), s3.WithAPIOptions(smallPages))
+	_, cfg := local(t)
+	client := s3.NewFromConfig(cfg, s3.WithAPIOptions(smallPages))
 	snapshottest.Suite(t, awscloud.NewStore(client, "acme"), snapshottest.Options{Keys: 5*pageSize + 7})
 }
 
@@ -40,11 +41,13 @@ func smallPages(stack *middleware.Stack) error {
 }
 
 func TestVaultKeepsTheContractOnLocalcloud(t *testing.T) {
-	judgeVault(t, secretsmanager.NewFromConfig(local(t)))
+	cloud, cfg := local(t)
+	judgeVault(t, secretsmanager.NewFromConfig(cfg), credentialtest.WithStartRotation(
+		func(t *testing.T, name string) string { return startRotation(t, cloud, name) }))
 }
 
 // local starts localcloud with a bucket and configures clients for it.
-func local(t *testing.T) aws.Config {
+func local(t *testing.T) (*localcloud.Cloud, aws.Config) {
 	t.Helper()
 	cloud, err := localcloud.Open(t.TempDir(), localcloud.Options{Now: time.Now})
 	if err != nil {
@@ -62,7 +65,16 @@ func local(t *testing.T) aws.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return endpointConfig(t, endpoint, "local", "local")
+	return cloud, endpointConfig(t, endpoint, "local", "local")
+}
+
+func startRotation(t *testing.T, cloud *localcloud.Cloud, name string) (token string) {
+	t.Helper()
+	token, err := cloud.StartRotation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // endpointConfig configures clients for a server at endpoint, as the product's are configured.
@@ -106,7 +118,8 @@ func judgeVault(t *testing.T, client *secretsmanager.Client, options ...credenti
 	credentialtest.Suite(t, open, "yardstick-test", append(options,
 		credentialtest.WithEmpty(makeEmpty),
 		credentialtest.WithRestore(restore),
-		credentialtest.WithMarkDeleted(markDeleted))...)
+		credentialtest.WithMarkDeleted(markDeleted),
+		credentialtest.WithStaging(awscloud.NewVault(client)))...)
 }
 
 // labelled is the version that has a staging label.

@@ -23,7 +23,7 @@ const (
 	hintForm        = "the name, the token or the value is not of a form that Secrets Manager takes"
 )
 
-// Vault is Secrets Manager as a credential.Vault. Make it with NewVault. It is safe for concurrent use.
+// Vault is Secrets Manager as a credential.Vault and a credential.Staging. Make it with NewVault. It is safe for concurrent use.
 type Vault struct{ client *secretsmanager.Client }
 
 var _ credential.Vault = (*Vault)(nil)
@@ -39,7 +39,7 @@ func (v *Vault) Current(ctx context.Context, name string) (credential.Version, e
 	operation := "read secret " + name
 	out, err := v.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId:     &name,
-		VersionStage: aws.String("AWSCURRENT"),
+		VersionStage: aws.String(credential.LabelCurrent),
 	}, vaultOptions)
 	if code(err) == "ResourceNotFoundException" {
 		return v.emptyOrAbsent(ctx, name, err)
@@ -47,6 +47,11 @@ func (v *Vault) Current(ctx context.Context, name string) (credential.Version, e
 	if err != nil {
 		return credential.Version{}, failVault(operation, err)
 	}
+	return versionOf(operation, out)
+}
+
+// versionOf takes a version out of an answer, which has to have an ID and a value.
+func versionOf(operation string, out *secretsmanager.GetSecretValueOutput) (credential.Version, error) {
 	id := aws.ToString(out.VersionId)
 	if id == "" || out.SecretString == nil && out.SecretBinary == nil {
 		return credential.Version{}, &failure{
@@ -65,9 +70,7 @@ func (v *Vault) emptyOrAbsent(ctx context.Context, name string, absent error) (c
 	operation := "read secret " + name
 	out, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name}, vaultOptions)
 	if err == nil && out.DeletedDate != nil {
-		return credential.Version{}, &failure{
-			operation: operation, kind: credential.ErrUnusable, said: "it is marked for deletion",
-		}
+		return credential.Version{}, markedForDeletion(operation)
 	}
 	if err == nil {
 		return credential.Version{ARN: aws.ToString(out.ARN)}, nil
@@ -154,7 +157,7 @@ func vaultOptions(o *secretsmanager.Options) {
 }
 
 // kindOf tells what a caller may act on from the service's code (docs.aws.amazon.com/secretsmanager/latest/apireference:
-// the errors of GetSecretValue, PutSecretValue and CreateSecret, and the common ones). The service's words may be
+// the errors of the operations that are called here, and the common ones). The service's words may be
 // quoted where they name roles and secrets; where they may name what was sent, a value with it, they are not.
 func kindOf(code string) (kind error, hint string, quotable bool) { //nolint:revive,staticcheck // the kind is what is asked for, not a failure
 	switch code {

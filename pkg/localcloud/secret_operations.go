@@ -17,6 +17,7 @@ type (
 	getValueInput struct{ SecretId, VersionId, VersionStage *string }
 	putValueInput struct {
 		SecretId, ClientRequestToken, SecretString *string
+		RotationToken                              *string // checked for its form; only AWS knows whose it is
 		SecretBinary                               []byte
 		VersionStages                              []string
 	}
@@ -157,7 +158,9 @@ func (s *secretStore) putValue(in putValueInput) (versionAnswer, error) {
 	if labels == nil {
 		labels = []string{current}
 	}
-	if err := errors.Join(checkValue(v), checkToken(in.ClientRequestToken), checkLabels(labels)); err != nil {
+	err := errors.Join(checkValue(v), checkToken(in.ClientRequestToken), checkLabels(labels),
+		checkLength("rotationToken", in.RotationToken, 36, 256, false))
+	if err != nil {
 		return versionAnswer{}, err
 	}
 	if v.empty() {

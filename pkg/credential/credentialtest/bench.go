@@ -13,7 +13,7 @@ import (
 	"yardstick/pkg/credential"
 )
 
-// rule is what every Vault keeps. Its check returns how it was broken.
+// rule is what every Vault keeps, or every Staging. Its check returns how it was broken.
 type rule struct {
 	name  string
 	check func(ctx context.Context, b *bench) error
@@ -23,12 +23,16 @@ type rule struct {
 type bench struct {
 	t     *testing.T
 	vault credential.Vault
-	name  string // of a secret that nothing else uses, and that does not exist yet
+	// staging is the same one, as a rotation sees it; nil where that is not judged.
+	staging credential.Staging
+	name    string // of a secret that nothing else uses, and that does not exist yet
 
 	makeEmpty   func(t *testing.T, name string)
 	restore     func(t *testing.T, name, id string)
 	markDeleted func(t *testing.T, name string)
-	deviations  []string
+	// startRotation returns the version that the rotation began.
+	startRotation func(t *testing.T, name string) (token string)
+	deviations    []string
 }
 
 // tokenOf is the token that the rules write a value with.

@@ -1,5 +1,5 @@
-// Package credentialtest judges a credential.Vault: Suite holds the rules that every Vault keeps, and Memory is one
-// that keeps them all, as strictly as Secrets Manager does, and fails on demand.
+// Package credentialtest judges a credential.Vault and a credential.Staging: Suite holds the rules that every one of
+// them keeps, and Memory is one that keeps them all, as strictly as Secrets Manager does, and fails on demand.
 package credentialtest
 
 import (
@@ -17,22 +17,27 @@ const maxValue = 65536 // bytes; Secrets Manager's quota
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 
-// The calls of a Vault, as Call.Op names them.
+// The calls of a Vault and of a Staging, as Call.Op names them.
 const (
-	Current = "Current"
-	Put     = "Put"
-	Create  = "Create"
+	Current    = "Current"
+	Put        = "Put"
+	Create     = "Create"
+	Describe   = "Describe"
+	Read       = "Read"
+	PutPending = "PutPending"
+	MoveLabel  = "MoveLabel"
 )
 
 // Call is one call that a Memory took.
 type Call struct {
-	Op   string // Current, Put or Create
+	Op   string // one of the constants above
 	Name string // as the caller gave it
 	Nth  int    // how many calls of that Op there were so far, this one included
 	Done bool   // it has taken effect: an error now is an answer that was lost
 }
 
-// Memory is a Vault in memory, for tests. It is safe for concurrent use. The zero value is not usable: see NewMemory.
+// Memory is a Vault and a Staging in memory, for tests. It is safe for concurrent use. The zero value is not usable:
+// see NewMemory.
 type Memory struct {
 	mu        sync.Mutex
 	secrets   map[string]*secret
@@ -41,13 +46,10 @@ type Memory struct {
 	intercept func(context.Context, Call) error
 }
 
-// secret is one secret with all its versions: none is ever dropped.
-type secret struct {
-	arn      string
-	versions map[string]credential.Secret
-	current  string // version with the label AWSCURRENT; "" where there is no value yet
-	deleted  bool
-}
+var (
+	_ credential.Vault   = (*Memory)(nil)
+	_ credential.Staging = (*Memory)(nil)
+)
 
 // NewMemory is a Vault without secrets.
 func NewMemory() *Memory { return &Memory{secrets: make(map[string]*secret)} }
@@ -86,7 +88,10 @@ func (m *Memory) Current(ctx context.Context, name string) (v credential.Version
 		if err != nil {
 			return err
 		}
-		v = credential.Version{ARN: s.arn, ID: s.current, Value: s.versions[s.current]}
+		v = credential.Version{ARN: s.arn}
+		if id := s.labels[credential.LabelCurrent]; !s.versions[id].Empty() {
+			v.ID, v.Value = id, s.versions[id]
+		}
 		return nil
 	})
 	if err != nil {
@@ -102,7 +107,7 @@ func (m *Memory) Put(ctx context.Context, name string, value credential.Secret, 
 		if err != nil {
 			return err
 		}
-		return s.put(value, token)
+		return s.put(value, token, credential.LabelCurrent)
 	})
 }
 
@@ -116,7 +121,7 @@ func (m *Memory) Create(ctx context.Context, name string, value credential.Secre
 			return fmt.Errorf("create %q: %w", name, credential.ErrExists)
 		}
 		s := newSecret(name)
-		if err := s.put(value, token); err != nil {
+		if err := s.put(value, token, credential.LabelCurrent); err != nil {
 			return err
 		}
 		m.secrets[name] = s
@@ -170,30 +175,4 @@ func (m *Memory) find(name string) (*secret, error) {
 		return nil, fmt.Errorf("secret %q is marked for deletion: %w", name, credential.ErrUnusable)
 	}
 	return s, nil
-}
-
-func newSecret(name string) *secret {
-	return &secret{
-		arn:      "arn:aws:secretsmanager:us-east-1:000000000000:secret:" + name + "-AbCdEf",
-		versions: make(map[string]credential.Secret),
-	}
-}
-
-// put is PutSecretValue without labels.
-func (s *secret) put(value credential.Secret, token string) error {
-	if len(token) < 32 || len(token) > 64 {
-		return fmt.Errorf("a token of %d characters; 32 to 64 are allowed", len(token))
-	}
-	if n := len(value.Reveal()); n > maxValue {
-		return fmt.Errorf("a value of %d bytes: %w", n, credential.ErrUnusable)
-	}
-	stored, taken := s.versions[token]
-	switch {
-	case taken && stored == value:
-		return nil // and no label moves
-	case taken:
-		return fmt.Errorf("version %s: %w", token, credential.ErrExists)
-	}
-	s.versions[token], s.current = value, token
-	return nil
 }

@@ -30,7 +30,7 @@ func (m *Memory) Store(name, value string) string {
 	}
 	m.made++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", m.made)
-	if err := s.put(credential.NewSecret(value), id); err != nil {
+	if err := s.put(credential.NewSecret(value), id, credential.LabelCurrent); err != nil {
 		panic(err)
 	}
 	return id
@@ -44,7 +44,41 @@ func (m *Memory) Restore(name, id string) {
 	if _, ok := s.versions[id]; !ok {
 		panic("no version " + id + " of " + name)
 	}
-	s.current = id
+	s.attach(credential.LabelCurrent, id)
+}
+
+// StartRotation does what Secrets Manager does before it calls a rotation function: rotation is on, and a new version
+// without a value has AWSPENDING. It returns that version, which is the token of the four steps.
+func (m *Memory) StartRotation(name string) (token string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if id := s.labels[credential.LabelPending]; id != "" && id != s.labels[credential.LabelCurrent] {
+		panic("a rotation of " + name + " is in progress")
+	}
+	m.made++
+	token = fmt.Sprintf("00000000-0000-4000-9000-%012d", m.made)
+	s.rotates, s.versions[token] = true, credential.Secret{}
+	s.attach(credential.LabelPending, token)
+	return token
+}
+
+// StopRotation turns the rotation of a secret off, and leaves its versions as they are.
+func (m *Memory) StopRotation(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.secrets[name].rotates = false
+}
+
+// Labelled is the version that has a staging label; "" where there is none.
+func (m *Memory) Labelled(name, label string) (id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.secrets[name]
+	if s == nil {
+		return ""
+	}
+	return s.labels[label]
 }
 
 // MarkDeleted marks a secret for deletion: it can neither be read nor written, nor made anew.
@@ -69,7 +103,8 @@ func (m *Memory) Held(name string) (value, id string) {
 	if s == nil {
 		return "", ""
 	}
-	return s.versions[s.current].Reveal(), s.current
+	id = s.labels[credential.LabelCurrent]
+	return s.versions[id].Reveal(), id
 }
 
 // Versions is how many versions the secret has.

@@ -28,6 +28,17 @@ func WithMarkDeleted(markDeleted func(t *testing.T, name string)) Option {
 	return func(b *bench) { b.markDeleted = markDeleted }
 }
 
+// WithStaging gives the same Vault as a rotation sees it, and has the rules of a credential.Staging judged.
+func WithStaging(staging credential.Staging) Option {
+	return func(b *bench) { b.staging = staging }
+}
+
+// WithStartRotation gives the way to begin a rotation as Secrets Manager does, and, beside WithStaging, has the rules
+// about that judged.
+func WithStartRotation(startRotation func(t *testing.T, name string) (token string)) Option {
+	return func(b *bench) { b.startRotation = startRotation }
+}
+
 // WithDeviations names rules that this Vault is known to break, exactly as they are written in the lists of rules.
 // They are judged all the same, and fail where they are kept by now, so that the list stays true. It is for emulators.
 func WithDeviations(rules ...string) Option {
@@ -77,6 +88,23 @@ func (b *bench) rules() []rule {
 	}
 	if b.markDeleted != nil {
 		rules = append(rules, deletedRules...)
+	}
+	if b.staging != nil {
+		rules = append(rules, b.stagingRules()...)
+	}
+	return rules
+}
+
+func (b *bench) stagingRules() []rule {
+	rules := slices.Concat(stagingReadRules, pendingRules, moveRules)
+	if b.startRotation != nil {
+		rules = append(rules, rotationRules...)
+	}
+	if b.startRotation != nil && b.makeEmpty != nil {
+		rules = append(rules, emptyRotationRules...)
+	}
+	if b.markDeleted != nil {
+		rules = append(rules, deletedStagingRules...)
 	}
 	return rules
 }

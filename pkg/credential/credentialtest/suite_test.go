@@ -22,6 +22,8 @@ func means(m *Memory) []Option {
 		WithEmpty(func(_ *testing.T, name string) { m.MakeEmpty(name) }),
 		WithRestore(func(_ *testing.T, name, id string) { m.Restore(name, id) }),
 		WithMarkDeleted(func(_ *testing.T, name string) { m.MarkDeleted(name) }),
+		WithStaging(m),
+		WithStartRotation(func(_ *testing.T, name string) string { return m.StartRotation(name) }),
 	}
 }
 
@@ -66,7 +68,7 @@ var laxVaults = []struct {
 				m.mu.Lock()
 				defer m.mu.Unlock()
 				s, _ := m.find(name)
-				s.versions[token], s.current, err = value, token, nil
+				s.versions[token], s.labels[credential.LabelCurrent], err = value, token, nil
 			}
 			return id, err
 		},
@@ -84,7 +86,7 @@ var laxVaults = []struct {
 				m.mu.Lock()
 				defer m.mu.Unlock()
 				s, _ := m.find(name)
-				s.current = token
+				s.attach(credential.LabelCurrent, token)
 			}
 			return id, err
 		},
