@@ -14,10 +14,25 @@ type key struct {
 	vault  credential.Vault
 	secret string
 	turn   turn // to read the secret
+	alone  bool // the value that was given counts, and the secret is not read
 
 	mu      sync.Mutex // guards what follows
 	value   credential.Secret
 	version string
+}
+
+// With is a Source of the same account that has read nothing yet and calls with another key: with one that is tried
+// before it is stored. The secret is not read, and where the vendor answers 401 the error is credential.ErrRefused.
+func (s *Source) With(other credential.Secret) *Source {
+	tried := New(s.Config)
+	tried.key.value, tried.key.alone = other, true
+	return tried
+}
+
+// KeyVersion is the VersionId of the API key as last read; "" before that.
+func (s *Source) KeyVersion() string {
+	_, version := s.key.held()
+	return version
 }
 
 // turn lets one in at a time. Those who wait for it end with their context.
@@ -73,6 +88,9 @@ func (k *key) other(ctx context.Context, tried credential.Secret) (value credent
 // refused is told that the vendor answered 401. Where the secret holds another key by now, the call may be made again;
 // else it is a *credential.Refused that names secret and version.
 func (k *key) refused(ctx context.Context, tried credential.Secret, cause error) (again bool, err error) {
+	if k.alone {
+		return false, fmt.Errorf("%w: %w", credential.ErrRefused, cause)
+	}
 	value, version, err := k.other(ctx, tried)
 	if err != nil || !value.Equal(tried) {
 		return err == nil, err
