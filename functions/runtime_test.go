@@ -70,9 +70,10 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // function is a running bootstrap.
 type function struct {
-	t   *testing.T
-	api *runtimeAPI
-	log *bytes.Buffer
+	t    *testing.T
+	api  *runtimeAPI
+	log  *bytes.Buffer
+	kill func() // ends the process at once, by SIGKILL
 }
 
 // start runs a bootstrap until the test ends.
@@ -93,9 +94,12 @@ func start(t *testing.T, binary string, timeout time.Duration, env ...string) *f
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	f.kill = sync.OnceFunc(func() {
 		_ = command.Process.Kill() // it may have ended by itself
 		_ = command.Wait()         // killed: the error says so
+	})
+	t.Cleanup(func() {
+		f.kill()
 		_ = server.Close()
 		group.Wait()
 		if t.Failed() {
