@@ -42,3 +42,20 @@ func (e *ExportFailed) Error() string {
 
 // Unwrap is the cause.
 func (e *ExportFailed) Unwrap() error { return e.Err }
+
+// KeyRefused says that the vendor does not take an API key: it names the secret, the version, and what to do.
+type KeyRefused struct{ Err error }
+
+func (e *KeyRefused) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *KeyRefused) Unwrap() error { return e.Err }
+
+// VerificationFailed says that it could not be found out whether the vendor takes an API key, or that its session could
+// not be stored: by account, with the cause. The key itself may be good.
+type VerificationFailed struct{ Err error }
+
+func (e *VerificationFailed) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *VerificationFailed) Unwrap() error { return e.Err }

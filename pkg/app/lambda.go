@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"os"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -13,15 +15,58 @@ import (
 
 // ServeExport is the main of an export function: it answers Lambda's invocations and does not return.
 func ServeExport(source string) {
-	lambda.Start(&exportHandler{source: source, options: Options{Log: lambdacontext.NewLogger()}})
+	lambda.Start(&exportHandler{source: source, opener: opener{options: lambdaOptions()}})
 }
 
-// exportHandler answers export events of one source. The configuration is read anew at each invocation, so that its
-// faults are told as errors of the invocation and a changed file counts at once; the SDK's clients are kept.
-type exportHandler struct {
-	source  string
+// ServeVerification is the main of the function that verifies API keys: it answers Lambda's invocations and does not
+// return. Metrics go to standard output.
+func ServeVerification() {
+	lambda.Start(&verifyHandler{opener: opener{options: lambdaOptions()}, metrics: os.Stdout})
+}
+
+func lambdaOptions() Options { return Options{Log: lambdacontext.NewLogger()} }
+
+// opener opens the App of each invocation. The configuration is read anew, so that its faults are told as errors of the
+// invocation and a changed file counts at once; the SDK's clients are kept. It is safe for concurrent use.
+type opener struct {
 	options Options
-	cloud   *cloud
+
+	mu    sync.Mutex
+	cloud *cloud
+}
+
+// open is Open. Its errors are *ConfigInvalid.
+func (o *opener) open(ctx context.Context) (*App, error) {
+	c, err := o.connected(ctx)
+	if err != nil {
+		return nil, &ConfigInvalid{err}
+	}
+	return open(ctx, o.options, c)
+}
+
+func (o *opener) connected(ctx context.Context) (cloud, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.cloud == nil {
+		c, err := connect(ctx, o.options)
+		if err != nil {
+			return cloud{}, err
+		}
+		o.cloud = &c
+	}
+	return *o.cloud, nil
+}
+
+// told is an error that the invocation ends with, after it was logged.
+func (o *opener) told(ctx context.Context, err error) error {
+	o.options.Log.LogAttrs(ctx, slog.LevelError, "invocation failed", slog.String("error", err.Error()))
+	return err
+}
+
+// exportHandler answers export events of one source.
+type exportHandler struct {
+	opener
+	source string
 }
 
 // Invoke takes an export event and answers the result of the run. Its errors are *ConfigInvalid, *EventInvalid and
@@ -40,20 +85,4 @@ func (h *exportHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 		return nil, h.told(ctx, err)
 	}
 	return json.Marshal(result)
-}
-
-func (h *exportHandler) told(ctx context.Context, err error) error {
-	h.options.Log.LogAttrs(ctx, slog.LevelError, "invocation failed", slog.String("error", err.Error()))
-	return err
-}
-
-func (h *exportHandler) open(ctx context.Context) (*App, error) {
-	if h.cloud == nil {
-		c, err := connect(ctx, h.options)
-		if err != nil {
-			return nil, &ConfigInvalid{err}
-		}
-		h.cloud = &c
-	}
-	return open(ctx, h.options, *h.cloud)
 }
