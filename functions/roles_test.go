@@ -24,23 +24,44 @@ func allowed() map[string][]string {
 		"ScrapRightExportRole": append(exportRights("scrapright", "ScrapRightExportLogs"),
 			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????"),
 		"ScrunchExportRole": exportRights("scrunch", "ScrunchExportLogs"),
+		"RotateSessionRole": append(functionRights("RotateSessionLogs"),
+			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/api-key-??????",
+			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/api-key-??????",
+			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/session-??????",
+			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/session-??????",
+			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????",
+			"secretsmanager:UpdateSecretVersionStage on "+secretARN+"scrapright/*/session-??????"),
+		"VerifyKeyRole": append(functionRights("VerifyKeyLogs"),
+			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/api-key-??????",
+			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/api-key-??????",
+			"secretsmanager:GetSecretValue on "+secretARN+"scrunch/*/api-key-??????",
+			"secretsmanager:DescribeSecret on "+secretARN+"scrunch/*/api-key-??????",
+			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/session-??????",
+			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/session-??????",
+			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????"),
 		"ScheduleRole": {scheduler, "lambda:InvokeFunction on ${ScrapRightExport.Arn}",
 			"lambda:InvokeFunction on ${ScrunchExport.Arn}", "sqs:SendMessage on ${DeadLetterQueue.Arn}"},
 	}
 }
 
-func exportRights(source, logs string) []string {
-	rights := []string{
+// functionRights are those of every function.
+func functionRights(logs string) []string {
+	return []string{
 		"sts:AssumeRole by lambda.amazonaws.com",
-		"secretsmanager:GetSecretValue on " + secretARN + source + "/*",
-		"secretsmanager:DescribeSecret on " + secretARN + source + "/*",
-		"s3:DeleteObject on " + bucketARN + "/${Prefix}latest/" + source + "/*",
-		"s3:DeleteObject on " + bucketARN + "/${Prefix}_yardstick/spool/" + source + "/*",
 		"s3:GetObject on arn:${AWS::Partition}:s3:::${ConfigObject}, where HasConfigObject",
 		"logs:CreateLogStream on ${" + logs + ".Arn}",
 		"logs:PutLogEvents on ${" + logs + ".Arn}",
 		"sqs:SendMessage on ${DeadLetterQueue.Arn}",
 	}
+}
+
+func exportRights(source, logs string) []string {
+	rights := append(functionRights(logs),
+		"secretsmanager:GetSecretValue on "+secretARN+source+"/*",
+		"secretsmanager:DescribeSecret on "+secretARN+source+"/*",
+		"s3:DeleteObject on "+bucketARN+"/${Prefix}latest/"+source+"/*",
+		"s3:DeleteObject on "+bucketARN+"/${Prefix}_yardstick/spool/"+source+"/*",
+	)
 	for _, place := range []string{source, "latest/" + source, "_yardstick/ledger/" + source, "_yardstick/leases/" + source,
 		"_yardstick/spool/" + source, "_yardstick/runs"} {
 		rights = append(rights,

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"yardstick/pkg/app"
-	"yardstick/pkg/app/local"
+	"yardstick/pkg/localcloud"
 	"yardstick/pkg/simulator"
 )
 
@@ -22,6 +22,7 @@ const yardKey = "the-key-of-the-yard"
 
 // deployment is what stands round a function: a cloud on loopback, and the environment by which it is found.
 type deployment struct {
+	cloud    *localcloud.Cloud
 	dir      string // of the cloud
 	endpoint string
 	env      []string
@@ -31,7 +32,7 @@ type deployment struct {
 func deploy(t *testing.T, config, secret, key string) deployment {
 	t.Helper()
 	dir := t.TempDir()
-	cloud, err := local.OpenCloud(dir, nil)
+	cloud, err := localcloud.Open(dir, localcloud.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,14 +41,21 @@ func deploy(t *testing.T, config, secret, key string) deployment {
 			t.Error(err)
 		}
 	})
-	a, err := cloud.Open(t.Context(), app.Options{Config: config})
+	endpoint, err := cloud.Start()
 	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.Open(t.Context(), app.Options{Config: config, Endpoint: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cloud.CreateBucket(a.Configured.Bucket); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.CreateSecret(t.Context(), secret, key); err != nil {
 		t.Fatal(err)
 	}
-	return deployment{dir, cloud.Endpoint, []string{"AWS_ENDPOINT_URL=" + cloud.Endpoint, app.ConfigVariable + "=" + config}}
+	return deployment{cloud, dir, endpoint, []string{"AWS_ENDPOINT_URL=" + endpoint, app.ConfigVariable + "=" + config}}
 }
 
 // yardDeployment is a deployment beside a yard.

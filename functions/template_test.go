@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -34,9 +35,10 @@ func TestTemplateHasAFunctionForEachFolderAndNoOther(t *testing.T) {
 
 func TestTemplateRunsEachFunctionAsItIsBuilt(t *testing.T) {
 	template := readTemplate(t)
+	timeouts := map[string]string{"RotateSession": "300", "VerifyKey": "300"} // of those with a few calls to make
 	for id, f := range template.functions() {
 		for key, want := range map[string]string{"Runtime": "provided.al2023", "Handler": "bootstrap", "CodeUri": ".",
-			"Role": "${" + id + "Role.Arn}", "Policies": "", "Timeout": "900"} {
+			"Role": "${" + id + "Role.Arn}", "Policies": "", "Timeout": cmp.Or(timeouts[id], "900")} {
 			if got := f.text(key); got != want {
 				t.Errorf("%s: %s is %q, expected %q", id, key, got, want)
 			}
@@ -114,6 +116,57 @@ func TestTemplateSchedules(t *testing.T) {
 		}
 		if attempts := s.text("RetryPolicy", "MaximumRetryAttempts"); attempts == "" {
 			t.Errorf("%s: no RetryPolicy, which is 185 attempts", id)
+		}
+	}
+}
+
+// Secrets Manager calls the function when the schedule is made, and no linter sees that the permission must be there.
+func TestTemplateRotatesOnlyWithThePermissionToCallTheFunction(t *testing.T) {
+	template := readTemplate(t)
+	rotations := template.resources("AWS::SecretsManager::RotationSchedule")
+	if len(rotations) != 1 {
+		t.Fatalf("%d rotations", len(rotations))
+	}
+	for id, r := range rotations {
+		permission, ok := template.resources("AWS::Lambda::Permission")[r.text("DependsOn")]
+		if !ok {
+			t.Fatalf("%s depends on %q, expected a permission", id, r.text("DependsOn"))
+		}
+		function := strings.TrimSuffix(strings.TrimPrefix(permission.text("Properties", "FunctionName"), "${"), "}")
+		for what, got := range map[string]bool{
+			"the function it calls":      r.text("Properties", "RotationLambdaARN") == "${"+function+".Arn}",
+			"the secret":                 permission.text("Properties", "SourceArn") == r.text("Properties", "SecretId"),
+			"this account":               permission.text("Properties", "SourceAccount") == "${AWS::AccountId}",
+			"Secrets Manager":            permission.text("Properties", "Principal") == "secretsmanager.amazonaws.com",
+			"its condition":              permission.text("Condition") == r.text("Condition") && r.text("Condition") != "",
+			"no rotation at deployments": r.text("Properties", "RotateImmediatelyOnUpdate") == "false",
+		} {
+			if !got {
+				t.Errorf("%s: its permission is not about %s: %s, %s", id, what, r.text("Properties"), permission.text("Properties"))
+			}
+		}
+	}
+}
+
+// The rule names the secrets that the template makes, and no session: the function writes those, and must not call itself.
+func TestTemplateTriesEveryNewKeyAndNoSession(t *testing.T) {
+	template := readTemplate(t)
+	function := template.functions()["VerifyKey"]
+	rule := function.at("Events", "NewKey", "Properties")
+	pattern, ok := rule.(mapping)
+	if !ok || pattern.text("Pattern", "source") != `["aws.secretsmanager"]` || pattern.text("Pattern", "detail-type") != `["Secret Label Updated"]` ||
+		pattern.text("Pattern", "detail", "labelUpdated") != `["AWSCURRENT"]` {
+		t.Fatalf("%s", spell(rule))
+	}
+	var names []struct{ Wildcard string }
+	if err := json.Unmarshal([]byte(pattern.text("Pattern", "detail", "name")), &names); err != nil || len(names) != 1 {
+		t.Fatalf("%v: %s", err, pattern.text("Pattern", "detail", "name"))
+	}
+	wildcard := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(names[0].Wildcard), `\*`, ".*") + "$")
+	for id, r := range template.resources("AWS::SecretsManager::Secret") {
+		name := strings.ReplaceAll(r.text("Properties", "Name"), "${Account}", "main")
+		if got, want := wildcard.MatchString(name), strings.HasSuffix(id, "ApiKey"); got != want {
+			t.Errorf("%s, %s: the rule is about it: %v, expected %v", id, name, got, want)
 		}
 	}
 }

@@ -59,3 +59,11 @@ func (e *VerificationFailed) Error() string { return e.Err.Error() }
 
 // Unwrap is the cause.
 func (e *VerificationFailed) Unwrap() error { return e.Err }
+
+// RotationFailed says which step of a rotation could not be done, for which secret and version, and what to do.
+type RotationFailed struct{ Err error }
+
+func (e *RotationFailed) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *RotationFailed) Unwrap() error { return e.Err }
