@@ -93,15 +93,25 @@ func (a *App) keySecrets() []string {
 }
 
 // keyUsers are the accounts that have their API key from a secret, which is told by name or ARN. They are all of one
-// source: no yard shares its key. Exact matches are preferred, since a name may end like an ARN.
+// source: no yard shares its key. Exact matches come first, since a name may end like an ARN; where an ARN is told that
+// has a configured name at its end, it has no suffix, and nothing else is meant.
 func (a *App) keyUsers(secret string) []keyUser {
-	for _, match := range []func(configured, told string) bool{isSecret, mayBeSecret} {
-		users := slices.DeleteFunc(a.everyKeyUser(), func(u keyUser) bool { return !match(u.secret, secret) })
-		if len(users) > 0 {
-			return users
+	var exact, likely []keyUser
+	whole := true
+	_, _, isARN := cutARN(secret)
+	for _, u := range a.everyKeyUser() {
+		switch {
+		case isSecret(u.secret, secret):
+			exact = append(exact, u)
+			whole = whole && (!isARN || u.secret == secret)
+		case mayBeSecret(u.secret, secret):
+			likely = append(likely, u)
 		}
 	}
-	return nil
+	if whole {
+		exact = append(exact, likely...)
+	}
+	return exact
 }
 
 // arnSuffix is what Secrets Manager puts behind a secret's name in its ARN.
