@@ -28,6 +28,7 @@ type revolving struct {
 	*room
 	token  string // of the rotation in progress
 	probes int
+	paused bool // what was armed strikes nobody at the moment
 }
 
 func revolve(t *testing.T, test func(t *testing.T, r *revolving)) {
@@ -41,10 +42,21 @@ func (r *revolving) start() { r.token = r.vault.StartRotation(sessionSecret) }
 // rotation is that of a new process.
 func (r *revolving) rotation() *credential.Rotation {
 	return &credential.Rotation{
-		Vault: r.vault, Staging: r.vault, KeySecret: keySecret, SessionSecret: sessionSecret, Issuer: r.yard,
+		Vault: r.vault, Staging: r.vault, KeySecret: keySecret, SessionSecret: sessionSecret, Issuer: neverRefreshed{r.yard, r.t},
 		Probe: r.probe, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
+}
+
+// neverRefreshed is the yard as a rotation sees it, which must spend no refresh token.
+type neverRefreshed struct {
+	*yard
+	t tester
+}
+
+func (n neverRefreshed) Refresh(context.Context, credential.Secret) (credential.Grant, error) {
+	n.t.Error("a rotation spent a refresh token")
+	return credential.Grant{}, errors.New("not to be called")
 }
 
 // probe is a data request for one record.

@@ -114,6 +114,8 @@ func (t *turn) judge() verdict {
 		return contested
 	case storedLive && order == 0:
 		return overtaken
+	case order > 0 && t.ladder.rejected[stored.AccessToken]:
+		return dead // finishSecret is not told of the rejection, and would leave that one in place
 	case live:
 		return good
 	}
@@ -208,38 +210,50 @@ func (t *turn) test(ctx context.Context) (Outcome, error) {
 	if t.pending.Value.Empty() {
 		return OutcomeNothing, nil
 	}
-	if err := t.ladder.read(ctx); err != nil {
-		return "", err
-	}
-	session, outcome := t.session, OutcomeTested
-	judged := t.judge()
-	if judged == overtaken {
-		session, outcome = t.ladder.have.Session, OutcomeOvertaken
-	}
-	if judged != dead {
+	replaced := false
+	for n := 0; n < maxExchanges; {
+		if err := t.ladder.read(ctx); err != nil {
+			return "", err
+		}
+		session, outcome := t.session, OutcomeTested
+		switch t.judge() {
+		case overtaken:
+			session, outcome = t.ladder.have.Session, OutcomeOvertaken
+		case dead:
+			if _, err := t.replace(ctx); err != nil {
+				return "", err
+			}
+			session, replaced = t.ladder.have.Session, true
+			n++
+		}
+		if replaced {
+			outcome = OutcomeReplaced
+		}
 		if err := t.probe(ctx, session); !errors.Is(err, ErrRefused) {
 			return outcome, err
 		}
 	}
-	if _, err := t.replace(ctx); err != nil {
-		return "", err
-	}
-	err := t.probe(ctx, t.ladder.have.Session)
-	if errors.Is(err, ErrRefused) {
-		return "", &Refused{KeySecret: t.KeySecret, Version: t.ladder.keyVersion,
-			Err: fmt.Errorf("the token that was just given for it was rejected: %w", err)}
-	}
-	return OutcomeReplaced, err
+	return "", t.exhausted()
 }
 
+// exhausted is the answer when new sessions are of no use.
+func (t *turn) exhausted() error {
+	return &Refused{KeySecret: t.KeySecret, Version: t.ladder.keyVersion,
+		Err: fmt.Errorf("%w: it rejected the tokens that it had just given for it, %d times", ErrRefused, maxExchanges)}
+}
+
+// probe tries a session. One that the vendor rejects counts as dead from then on.
 func (t *turn) probe(ctx context.Context, s Session) error {
 	err := t.Probe(ctx, s.AccessToken)
-	if err != nil {
-		t.log.Info("the session failed its test", "token", s.AccessToken.Hash(), "error", err)
-		return fmt.Errorf("try the session at the vendor: %w", err)
+	if err == nil {
+		t.log.Debug("the vendor takes the session", "token", s.AccessToken.Hash())
+		return nil
 	}
-	t.log.Debug("the vendor takes the session", "token", s.AccessToken.Hash())
-	return nil
+	if errors.Is(err, ErrRefused) {
+		t.ladder.rejected[s.AccessToken] = true
+	}
+	t.log.Info("the session failed its test", "token", s.AccessToken.Hash(), "error", err)
+	return fmt.Errorf("try the session at the vendor: %w", err)
 }
 
 // finish leaves one session as AWSCURRENT and nothing pending. Where the labels moved since they were read it decides
@@ -266,28 +280,25 @@ func (t *turn) settle(ctx context.Context) (Outcome, error) {
 	if err := t.ladder.read(ctx); err != nil {
 		return "", err
 	}
-	judged := t.judge()
-	if judged == contested {
+	outcome := OutcomeOvertaken
+	switch t.judge() {
+	case good:
+		return OutcomePromoted, t.promote(ctx)
+	case contested:
 		err := t.probe(ctx, t.session)
-		switch {
-		case err == nil:
-			judged = good
-		case errors.Is(err, ErrRefused):
-			judged = overtaken
-		default:
+		if err == nil {
+			return OutcomePromoted, t.promote(ctx)
+		}
+		if !errors.Is(err, ErrRefused) {
+			return "", err
+		}
+	case dead:
+		var err error
+		if outcome, err = t.test(ctx); err != nil {
 			return "", err
 		}
 	}
-	switch judged {
-	case good:
-		return OutcomePromoted, t.promote(ctx)
-	case overtaken:
-		return OutcomeOvertaken, t.unlabel(ctx)
-	}
-	if _, err := t.replace(ctx); err != nil {
-		return "", err
-	}
-	return OutcomeReplaced, t.unlabel(ctx)
+	return outcome, t.unlabel(ctx)
 }
 
 // promote makes the pending session AWSCURRENT. Where somebody changed another member of the secret since createSecret
