@@ -11,7 +11,6 @@ import (
 	"yardstick/pkg/app"
 	"yardstick/pkg/bubble"
 	"yardstick/pkg/export"
-	"yardstick/pkg/localcloud"
 	"yardstick/pkg/simulator"
 )
 
@@ -33,20 +32,7 @@ func inScrunch(t *testing.T, c simulator.ScrunchConfig, config string, test func
 			c.Keys = []simulator.ScrunchKey{{Key: scrunchKey}}
 		}
 		s := simulator.NewScrunch(c)
-		var err error
-		if w.cloud, err = localcloud.Open(dir, localcloud.Options{Now: time.Now, NoSync: true}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := w.cloud.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		if err := w.cloud.CreateBucket(bucket); err != nil {
-			t.Fatal(err)
-		}
-		w.network.Serve(t, scrunchAddress, s)
-		w.network.Serve(t, cloudAddress, w.cloud.Handler())
+		w.serve(scrunchAddress, s)
 		if err := w.open().CreateSecret(t.Context(), scrunchSecret, scrunchKey); err != nil {
 			t.Fatal(err)
 		}

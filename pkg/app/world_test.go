@@ -20,7 +20,9 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/bubble"
+	"yardstick/pkg/canary"
 	"yardstick/pkg/export"
+	"yardstick/pkg/faultproxy"
 	"yardstick/pkg/localcloud"
 	"yardstick/pkg/simulator"
 	"yardstick/pkg/snapshot"
@@ -38,18 +40,23 @@ const (
 // noon is when the tests' world begins: a Wednesday.
 var noon = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
-// world is yardstick between a simulated yard and an embedded cloud, on fake time.
+// world is yardstick between a simulated yard and an embedded cloud, on fake time. Whatever it logs at the finest level,
+// answers and leaves in the bucket is looked through for secrets when the test ends.
 type world struct {
 	*testing.T
 	yard    *simulator.Yard
+	watch   *canary.Watch // before the vendor
 	cloud   *localcloud.Cloud
+	aws     *faultproxy.Proxy // before the cloud
 	network *bubble.Network
 	dir     string
 	config  string // settings of the account, as YAML lines
 	more    string // further accounts, as YAML
 	stop    chan struct{}
-	source  string // exported by run
-	log     *slog.Logger
+	source  string       // exported by run
+	log     *slog.Logger // beside the one that is looked through; nil: none
+	logged  transcript
+	said    transcript // results and errors
 }
 
 // inWorld runs a test in a bubble whose clock stands at noon. The yard is small and grants 6,000 requests a minute unless
@@ -68,20 +75,7 @@ func inWorld(t *testing.T, yard simulator.YardConfig, config string, test func(w
 			yard.Customers, yard.Businesses, yard.TicketsPerDay = 12, 5, 8
 		}
 		w.yard = simulator.NewYard(yard)
-		var err error
-		if w.cloud, err = localcloud.Open(dir, localcloud.Options{Now: time.Now, NoSync: true}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := w.cloud.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		if err := w.cloud.CreateBucket(bucket); err != nil {
-			t.Fatal(err)
-		}
-		w.network.Serve(t, yardAddress, w.yard)
-		w.network.Serve(t, cloudAddress, w.cloud.Handler())
+		w.serve(yardAddress, w.yard)
 		if err := w.open().CreateSecret(t.Context(), keySecret, `{"api_key":"`+apiKey+`"}`); err != nil {
 			t.Fatal(err)
 		}
@@ -89,10 +83,32 @@ func inWorld(t *testing.T, yard simulator.YardConfig, config string, test func(w
 	})
 }
 
+// serve puts the vendor and the cloud into the world.
+func (w *world) serve(address string, vendor http.Handler) {
+	w.Helper()
+	cloud, err := localcloud.Open(w.dir, localcloud.Options{Now: time.Now, NoSync: true})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() {
+		if err := cloud.Close(); err != nil {
+			w.Error(err)
+		}
+	})
+	if err := cloud.CreateBucket(bucket); err != nil {
+		w.Fatal(err)
+	}
+	w.cloud, w.watch, w.aws = cloud, canary.NewWatch(vendor), faultproxy.New(cloud.Handler(), time.Now)
+	w.Cleanup(w.noSecretIsLeftBehind)
+	w.network.Serve(w, address, w.watch)
+	w.network.Serve(w, cloudAddress, w.aws)
+}
+
 // pass lets time go by.
 func (w *world) pass(d time.Duration) { <-time.After(d) }
 
-func (w *world) open() *app.App {
+// options are those of an App in this world.
+func (w *world) options() app.Options {
 	w.Helper()
 	lines := strings.Split(strings.TrimSpace(w.config), "\n")
 	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n%s",
@@ -101,12 +117,16 @@ func (w *world) open() *app.App {
 		text = fmt.Sprintf("version: 1\nbucket: %s\nscrunch:\n  - account: main\n    url: http://%s/v1\n    api_key_secret: %s\n    %s\n",
 			bucket, scrunchAddress, scrunchSecret, strings.Join(lines, "\n    "))
 	}
-	a, err := app.Open(w.Context(), app.Options{Config: text, Endpoint: "http://" + cloudAddress,
-		Transport: w.network.Transport(w), Stop: w.stop, Log: w.log})
+	return app.Options{Config: text, Endpoint: "http://" + cloudAddress, Transport: w.network.Transport(w), Stop: w.stop, Log: w.logger()}
+}
+
+func (w *world) open() opened {
+	w.Helper()
+	a, err := app.Open(w.Context(), w.options())
 	if err != nil {
 		w.Fatal(err)
 	}
-	return a
+	return opened{a, &w.said}
 }
 
 // run exports, and fails the test unless the run ends in that status.

@@ -20,6 +20,7 @@ type Answer struct {
 	Act    bool   // let the call take effect although Code or Drop take its own answer's place
 	Code   string // AWS's code for an error that is answered, such as "InternalServiceError"
 	Status int    // of that error; 0 = 500
+	Says   string // message of that error; "" = that a test asked for it
 
 	After *Hold // hold the answer back once the call took effect, which it does then without Act
 	Drop  bool  // close the connection without an answer
@@ -41,7 +42,7 @@ func (a *Answer) status() int { return cmp.Or(a.Status, http.StatusInternalServe
 
 // refuse answers the error in the service's own form.
 func (a *Answer) refuse(w http.ResponseWriter, c Call) {
-	const message = "The fault that the test asked for."
+	message := cmp.Or(a.Says, "The fault that the test asked for.")
 	if c.Service == SecretsManager {
 		text, err := json.Marshal(map[string]string{"__type": a.Code, "Message": message})
 		write(w, a.status(), "application/x-amz-json-1.1", text, err)
