@@ -98,6 +98,7 @@ type orbit struct {
 	*trial
 	*revolving
 	inside int  // the run under way makes a request at the inside-th call that a rotation makes
+	ends   bool // and the vendor ends all sessions just before
 	turns  bool // a step is under way
 }
 
@@ -110,6 +111,9 @@ func (o *orbit) call(_ context.Context, c credentialtest.Call) error {
 		return nil
 	}
 	if o.inside--; o.inside == 0 {
+		if o.ends {
+			o.revolving.yard.endAll()
+		}
 		_ = o.request()
 	}
 	return nil
@@ -150,7 +154,7 @@ var revolutions = map[string]func(*orbit, happening){
 			}
 		}
 	},
-	"inside": func(o *orbit, s happening) { o.inside = 1 + s.N%12 },
+	"inside": func(o *orbit, s happening) { o.inside, o.ends = 1+s.N%12, s.N%2 == 0 },
 	"edit": func(o *orbit, _ happening) {
 		if value, id := o.revolving.vault.Held(sessionSecret); id != "" && len(value) > 2 && len(value) < 2000 {
 			o.edit()

@@ -287,6 +287,45 @@ func TestRotationDecidesAnewWhereAnExportWasFirst(t *testing.T) {
 	}
 }
 
+func TestRotationNamesTheVersionThatItReadAsCurrent(t *testing.T) {
+	revolve(t, func(t *testing.T, r *revolving) {
+		r.aged()
+		r.start()
+		r.wantStep(createSecret, credential.OutcomeCreated)
+		described := r.vault.Count(credentialtest.Describe)
+		r.vault.Intercept(func(_ context.Context, c credentialtest.Call) error {
+			if c.Op == credentialtest.Describe && c.Nth == described+1 && c.Done { // the labels that were told are old news
+				value, _ := r.vault.Held(sessionSecret)
+				r.vault.Store(sessionSecret, value)
+			}
+			return nil
+		})
+		r.wantStep(finishSecret, credential.OutcomePromoted)
+		if n := r.vault.Count(credentialtest.MoveLabel); n != 1 {
+			t.Errorf("the label was moved %d times; want 1", n)
+		}
+		r.rotated()
+	})
+}
+
+func TestRotationEndsWhereAnotherInvocationEndedIt(t *testing.T) {
+	revolve(t, func(_ *testing.T, r *revolving) {
+		r.aged()
+		r.start()
+		r.wantStep(createSecret, credential.OutcomeCreated)
+		r.vault.Intercept(func(_ context.Context, c credentialtest.Call) error {
+			if c.Op == credentialtest.MoveLabel && c.Nth == 1 && !c.Done {
+				r.wantStep(finishSecret, credential.OutcomePromoted)
+				r.pass(time.Hour)
+				r.seed() // and an export replaced that session already
+			}
+			return nil
+		})
+		r.wantStep(finishSecret, credential.OutcomeNothing)
+		r.rotated()
+	})
+}
+
 func TestRotationGivesUpWhereLabelsNeverStandStill(t *testing.T) {
 	revolve(t, func(t *testing.T, r *revolving) {
 		r.aged()
@@ -301,6 +340,9 @@ func TestRotationGivesUpWhereLabelsNeverStandStill(t *testing.T) {
 		})
 		if _, err := r.step(finishSecret); !errors.Is(err, credential.ErrMoved) {
 			t.Errorf("got %v", err)
+		}
+		if n := r.vault.Count(credentialtest.MoveLabel); n != 8 {
+			t.Errorf("the label was moved %d times; want 8, each after reading again", n)
 		}
 		r.disarm()
 		r.wantStep(finishSecret, credential.OutcomePromoted)
@@ -376,6 +418,9 @@ func TestRotationAsksNoMoreThanItMust(t *testing.T) {
 				}
 				if _, err := r.step(finishSecret); err != nil {
 					t.Error(err)
+				}
+				if n := r.yard.exchanges - exchanges; n != c.exchanges {
+					t.Errorf("%d exchanges after the end; want %d", n, c.exchanges)
 				}
 				r.rotated()
 			})

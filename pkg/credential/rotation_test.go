@@ -227,6 +227,47 @@ func TestRotationWithBothLabelsOnOneVersion(t *testing.T) {
 	})
 }
 
+func TestRotationOverAVersionWithoutAValue(t *testing.T) {
+	revolve(t, func(t *testing.T, r *revolving) {
+		r.start()
+		r.vault.Restore(sessionSecret, r.token) // an earlier rotation left AWSCURRENT there
+		r.start()
+		r.wantStep(createSecret, credential.OutcomeCreated)
+		r.wantStep(finishSecret, credential.OutcomePromoted)
+		if _, id := r.vault.Held(sessionSecret); id != r.token {
+			t.Errorf("AWSCURRENT is %s; want %s", id, r.token)
+		}
+		r.rotated()
+	})
+}
+
+func TestRotationOfTokensThatLiveForAMinute(t *testing.T) {
+	revolve(t, func(_ *testing.T, r *revolving) {
+		r.yard.lifetime = time.Minute
+		r.aged()
+		r.start()
+		r.wantStep(createSecret, credential.OutcomeCreated)
+		r.wantStep(createSecret, credential.OutcomeKept)
+		r.wantStep(testSecret, credential.OutcomeTested)
+		r.wantStep(finishSecret, credential.OutcomePromoted)
+		r.stands()
+	})
+}
+
+func TestRotationStoresNoGrantThatCannotBeUsed(t *testing.T) {
+	revolve(t, func(t *testing.T, r *revolving) {
+		r.aged()
+		r.start()
+		r.yard.alter = func(g *credential.Grant) { g.AccessToken = credential.Secret{} }
+		if _, err := r.step(createSecret); !errors.Is(err, credential.ErrUnusableGrant) {
+			t.Errorf("got %v", err)
+		}
+		if n := r.vault.Count(credentialtest.PutPending); n != 0 {
+			t.Errorf("%d puts", n)
+		}
+	})
+}
+
 func TestRotationRefusesWhatIsNoRotation(t *testing.T) {
 	for name, c := range map[string]struct {
 		step    string

@@ -99,7 +99,7 @@ const (
 	dead      verdict = iota // of no use, and AWSCURRENT holds nothing newer
 	good                     // it is the newest one
 	contested                // AWSCURRENT holds one of the same second: only the vendor can tell
-	overtaken                // AWSCURRENT holds a newer one, or this very one
+	overtaken                // AWSCURRENT holds a newer one
 )
 
 // judge weighs the pending session against the one that is AWSCURRENT, as both were last read.
@@ -108,11 +108,9 @@ func (t *turn) judge() verdict {
 	storedLive, live := t.live(stored), t.live(t.session)
 	order := stored.ObtainedAt.Compare(t.session.ObtainedAt)
 	switch {
-	case storedLive && (order > 0 || stored.AccessToken == t.session.AccessToken):
-		return overtaken
 	case storedLive && order == 0 && live:
 		return contested
-	case storedLive && order == 0:
+	case storedLive && order >= 0:
 		return overtaken
 	case order > 0 && t.ladder.rejected[stored.AccessToken]:
 		return dead // finishSecret is not told of the rejection, and would leave that one in place
