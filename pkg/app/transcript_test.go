@@ -177,3 +177,17 @@ func hashOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:4])
 }
+
+// versions are the VersionIds of a secret, oldest first.
+func (w *world) versions(name string) (ids []string) {
+	w.Helper()
+	var stored struct{ Versions []struct{ ID string } }
+	text := w.files("secretsmanager")[filepath.Join(w.dir, "secretsmanager", name+".json")]
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		w.Fatal(err)
+	}
+	for _, v := range stored.Versions {
+		ids = append(ids, v.ID)
+	}
+	return ids
+}
