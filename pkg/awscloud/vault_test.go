@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -255,12 +256,14 @@ func TestNoValueIsInAnyErrorOrLog(t *testing.T) {
 		"unknown code":  secretsError(400, "SurpriseException", quoted),
 		"server fault":  secretsError(500, "InternalServiceError", quoted),
 		"no JSON":       answer(http.StatusOK, `{"SecretString":`+value),
-		"wrong type":    answer(http.StatusOK, `{"VersionId":`+value+`}`),
+		"wrong type":    answer(http.StatusOK, `{"ARN":`+value+`,"VersionId":`+value+`}`),
 		"error no JSON": answer(http.StatusBadRequest, value),
 		"success":       current,
 	}
+	calls := maps.Clone(vaultCalls)
+	maps.Copy(calls, stagingCalls)
 	for name, step := range answers {
-		for call, do := range vaultCalls {
+		for call, do := range calls {
 			t.Run(name+" to "+call, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var log bytes.Buffer

@@ -37,6 +37,15 @@ func TestLimitsOfSecrets(t *testing.T) {
 	wantCode(t, err, "InvalidRequestException", "both")
 	_, err = w.putSecret("none", "v", nil)
 	wantCode(t, err, "ResourceNotFoundException", "")
+	for length, says := range map[int]string{35: "equal to 36", 36: "", 256: "", 257: "equal to 256"} {
+		_, err = w.secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(name),
+			SecretString: aws.String("v"), RotationToken: aws.String(strings.Repeat("r", length))})
+		if says != "" {
+			wantCode(t, err, "ValidationException", says)
+		} else {
+			w.check(err)
+		}
+	}
 }
 
 func TestAVersionHasAtMostTwentyLabels(t *testing.T) {
@@ -149,7 +158,12 @@ func TestARotation(t *testing.T) {
 	w.check(err)
 	w.check(w.move("AWSCURRENT", &next, token("1")))
 	w.wantLabels(map[string][]string{*token("1"): {"AWSPREVIOUS"}, next: {"AWSCURRENT", "AWSPENDING"}})
-	if _, err := w.cloud.StartRotation(name); err != nil { // the one before is done
+	next, err = w.cloud.StartRotation(name) // the one before is done
+	w.check(err)
+	_, err = w.putSecret(name, "v3", &next, "AWSPENDING")
+	w.check(err)
+	w.check(w.move("AWSPENDING", nil, &next)) // so is one that leaves nothing pending
+	if _, err := w.cloud.StartRotation(name); err != nil {
 		t.Error(err)
 	}
 	if _, err := w.cloud.StartRotation("none"); err == nil {
