@@ -17,6 +17,7 @@ type commandLine struct {
 	Export exportRun `cmd:"" help:"Export what is due to the bucket, as the Lambda functions do."`
 	Plan   plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
 	Check  check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
+	Secret secrets   `cmd:"" help:"Put a new API key in place."`
 
 	chosen command
 }

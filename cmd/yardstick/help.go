@@ -3,7 +3,7 @@ package main
 const about = `Exports ScrapRight purchases, customers and businesses, and Scrunch brand metrics, as JSON snapshots to S3.
 
 Its Lambda functions do that on schedules; this command does the same from a terminal or a scheduler of your own, tells
-what a run would do, checks the set-up, and shows all of it on a simulated yard ("yardstick demo").`
+what a run would do, checks the set-up, puts new API keys in place, and shows all of it on a simulated yard ("yardstick demo").`
 
 // Help is shown by kong below the description.
 func (commandLine) Help() string {
@@ -72,6 +72,24 @@ Examples:
     yardstick check --config new.yaml --json
 
 Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configuration.`
+}
+
+// Help is shown by kong below the command's line.
+func (secretPut) Help() string {
+	return `Reads the key from standard input, or at a prompt that does not show it; never from the command line, which others can see. It asks
+the vendor first (ScrapRight: exchanges the key for a session; Scrunch: lists the brands that it may read): if the key is refused, nothing
+is changed. Then it stores the key, with nothing else in the secret changed, and the session with it. The next export
+goes on from there; nothing has to be deployed or started again.
+
+The role that runs it may read and put values of both secrets, or create them where they are missing.
+
+Examples:
+
+    yardstick secret put yardstick/scrapright/main/api-key
+    yardstick secret put yardstick/scrunch/main/api-key < key.txt
+    yardstick secret put yardstick/scrapright/main/api-key --no-verify --json < key.txt
+
+Exit codes: 0 the key is in place, 1 failed or refused, 2 bad usage or configuration, or no such secret in it.`
 }
 
 // Help is shown by kong below the command's line.

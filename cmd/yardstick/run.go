@@ -44,12 +44,13 @@ type command interface {
 type session struct {
 	*console
 	common
+	in io.Reader // standard input
 }
 
 // run is the whole program. It blocks until the command is done, and answers how the process shall end.
-func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, env func(string) string) exitCode {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) exitCode {
 	c := newConsole(stdout, stderr, env)
-	code, err := execute(ctx, args, c, env)
+	code, err := execute(ctx, args, stdin, c, env)
 	if err != nil {
 		c.tell(err.Error())
 		code = codeOf(err)
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	return code
 }
 
-func execute(ctx context.Context, args []string, c *console, env func(string) string) (exitCode, error) {
+func execute(ctx context.Context, args []string, in io.Reader, c *console, env func(string) string) (exitCode, error) {
 	if len(args) == 0 {
 		_, err := parse([]string{"--help"}, c.err)
 		return badUsage, err
@@ -72,7 +73,7 @@ func execute(ctx context.Context, args []string, c *console, env func(string) st
 	}
 	line.configFlag = line.Config != ""
 	line.Config = cmp.Or(line.Config, text(env(app.ConfigVariable)))
-	return line.chosen.run(ctx, &session{console: c, common: line.common})
+	return line.chosen.run(ctx, &session{console: c, common: line.common, in: in})
 }
 
 // parse reads the command line. Where help was asked for, it is written and the answer is nil.
@@ -107,14 +108,24 @@ func misused(err error) error {
 	if fault, ok := errors.AsType[*kong.ParseError](err); ok && fault.Context != nil && fault.Context.Selected() != nil {
 		m.help = fault.Context.Selected().FullPath()
 	}
+	if strings.HasPrefix(m.help, "yardstick secret") && mayHoldAKey(m.fault) {
+		m.fault = keyIsNoArgument
+	}
 	return m
+}
+
+// mayHoldAKey says that a fault repeats an argument which is none of the command's own.
+func mayHoldAKey(fault string) bool {
+	return strings.HasPrefix(fault, "unexpected argument") ||
+		strings.HasPrefix(fault, "unknown flag") && !strings.Contains(fault, `did you mean "--`)
 }
 
 func codeOf(err error) exitCode {
 	_, usage := errors.AsType[*misuse](err)
 	_, config := errors.AsType[*app.ConfigInvalid](err)
 	_, event := errors.AsType[*app.EventInvalid](err)
-	if usage || config || event {
+	_, key := errors.AsType[*app.KeyFormError](err)
+	if usage || config || event || key {
 		return badUsage
 	}
 	return failed

@@ -137,8 +137,8 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestHelpOfEachCommandIsGolden(t *testing.T) {
-	for _, command := range []string{"", "demo", "export", "plan", "check"} {
-		name := strings.Trim("help-"+command, "-") + ".txt"
+	for _, command := range []string{"", "demo", "export", "plan", "check", "secret put"} {
+		name := strings.ReplaceAll(strings.Trim("help-"+command, "-"), " ", "-") + ".txt"
 		t.Run(name, func(t *testing.T) {
 			c := yardstick(t, "", append(strings.Fields(command), "--help")...).expect(t, complete)
 			golden(t, name, c.stdout)
@@ -153,7 +153,7 @@ func TestNoCommandShowsHelpAsAFault(t *testing.T) {
 func TestBadUsageEndsWithTwoAndAHint(t *testing.T) {
 	for _, test := range []struct{ args, told string }{
 		{"bogus", "unexpected argument bogus"},
-		{"--json", `expected one of "demo", "export", "plan", "check"`},
+		{"--json", `expected one of "demo", "export", "plan", "check", "secret"`},
 		{"export --forse", `unknown flag --forse, did you mean "--force"?`},
 		{"export stray", "unexpected argument stray"},
 		{"export --from 2026-13-01", `--from: "2026-13-01" is not a date; expected YYYY-MM-DD`},

@@ -14,11 +14,13 @@ type (
 	Secret = credential.Secret
 	// NewKey is credential.NewKey.
 	NewKey = credential.NewKey
+	// KeyStep is credential.Step, which NewKey.Tell is told.
+	KeyStep = credential.Step
 	// KeyFormError is credential.KeyFormError.
 	KeyFormError = credential.KeyFormError
 )
 
-// The steps that NewKey.Tell is told.
+// The steps of putting a new key in place.
 const (
 	TryingKey      = credential.TryingKey
 	StoringKey     = credential.StoringKey
