@@ -45,7 +45,7 @@ func persist(ctx context.Context, call func(context.Context) error) error {
 
 func final(err error) bool {
 	is := func(sentinel error) bool { return errors.Is(err, sentinel) }
-	return slices.ContainsFunc([]error{ErrNotFound, ErrExists, ErrDenied, ErrUnusable}, is)
+	return slices.ContainsFunc([]error{ErrNotFound, ErrExists, ErrDenied, ErrUnusable, ErrMoved}, is)
 }
 
 // sleep waits for d and says whether it could: false where ctx ended first.

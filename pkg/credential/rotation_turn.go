@@ -324,17 +324,9 @@ func (t *turn) unlabel(ctx context.Context) error { return t.move(ctx, LabelPend
 
 // move moves a label, again while the vault fails in passing.
 func (t *turn) move(ctx context.Context, label, to, from string) error {
-	var moved error
 	err := persist(ctx, func(ctx context.Context) error {
-		err := t.Staging.MoveLabel(ctx, t.SessionSecret, label, to, from)
-		if errors.Is(err, ErrMoved) { // final: asking again would not change it
-			moved, err = err, nil
-		}
-		return err
+		return t.Staging.MoveLabel(ctx, t.SessionSecret, label, to, from)
 	})
-	if err == nil {
-		err = moved
-	}
 	if err != nil {
 		return fmt.Errorf("move a staging label: %w", err)
 	}
