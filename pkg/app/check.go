@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"yardstick/pkg/awscloud"
@@ -97,13 +98,13 @@ func (a *App) checkBucket(ctx context.Context) Finding {
 
 func (a *App) checkScrapRight(ctx context.Context, c config.ScrapRight) []Finding {
 	found, err := a.inspect(ctx, c)
-	return []Finding{
-		checkKey(c, found, faultOf(err, c.APIKeySecret)),
-		checkSession(c, found, faultOf(err, c.SessionSecret), a.Now()),
-		checkPace(c, found),
-		checkZone(c),
-		a.checkLease(ctx, c),
+	lease, leaseErr := a.lease(ctx, c.Account)
+	keyErr, sessionErr := faultOf(err, c.APIKeySecret), faultOf(err, c.SessionSecret)
+	findings := []Finding{checkKey(c, found, keyErr), checkSession(c, found, sessionErr, a.Now())}
+	if keyErr == nil && sessionErr == nil {
+		findings = append(findings, checkRenewal(found, lease, a.Now()))
 	}
+	return append(findings, checkPace(c, found), checkZone(c), checkLease(lease, leaseErr, a.Now()))
 }
 
 // inspect looks into an account's two secrets. There is no way from here to the vendor's token calls.
@@ -135,36 +136,55 @@ func checkKey(c config.ScrapRight, found credential.Inspection, err error) Findi
 		c.APIKeySecret, short(found.KeyVersion))
 }
 
-// checkSession tells what there is, and what the next export will do about it.
+// checkSession tells what there is.
 func checkSession(c config.ScrapRight, found credential.Inspection, err error, now time.Time) Finding {
 	const subject = "session_secret"
-	s := found.Session
-	refreshable := !s.RefreshToken.Empty() && s.RefreshExpiresAt.After(now)
+	s, version := found.Session, short(found.SessionVersion)
 	switch {
 	case err != nil:
 		return finding(Fault, subject, "%v", err)
 	case found.SessionAbsent:
 		return finding(Warn, subject, "%s is not there yet; the next export creates it, if its role may", c.SessionSecret)
-	case s.AccessToken.Empty() && !refreshable:
-		return finding(OK, subject, "%s holds no session; the next export exchanges the API key for one", c.SessionSecret)
+	case s.AccessToken.Empty() && s.RefreshToken.Empty():
+		return finding(OK, subject, "%s holds no session", c.SessionSecret)
 	case !found.KeyUsable:
-		return finding(Warn, subject, "%s holds a session of API key version %s; whether that is the current one cannot be seen",
-			c.SessionSecret, short(s.KeyVersion))
+		return finding(Warn, subject, "%s (version %s) holds a session of API key version %s; whether that is the current one cannot be seen",
+			c.SessionSecret, version, short(s.KeyVersion))
 	case s.KeyVersion != found.KeyVersion:
-		return finding(OK, subject, "%s holds a session of API key version %s, and %s is current; "+
-			"the next export exchanges the new key", c.SessionSecret, short(s.KeyVersion), short(found.KeyVersion))
-	case found.Live && refreshable:
-		return finding(OK, subject, "%s holds a live session until %s; it can be refreshed until %s", c.SessionSecret,
-			moment(s.AccessExpiresAt, now), moment(s.RefreshExpiresAt, now))
+		return finding(OK, subject, "%s (version %s) holds a session of API key version %s, and %s is current",
+			c.SessionSecret, version, short(s.KeyVersion), short(found.KeyVersion))
 	case found.Live:
-		return finding(OK, subject, "%s holds a live session until %s; after that an export exchanges the API key",
-			c.SessionSecret, moment(s.AccessExpiresAt, now))
-	case refreshable:
-		return finding(OK, subject, "%s holds no live session; the next export refreshes it, which works until %s",
-			c.SessionSecret, moment(s.RefreshExpiresAt, now))
+		return finding(OK, subject, "%s (version %s) holds a live session until %s", c.SessionSecret, version, moment(s.AccessExpiresAt, now))
+	case s.AccessToken.Empty():
+		return finding(OK, subject, "%s (version %s) holds no access token", c.SessionSecret, version)
 	}
-	return finding(OK, subject, "%s holds a session that is over and past refreshing; the next export exchanges the API key",
-		c.SessionSecret)
+	kind := "a session that ended at"
+	if s.AccessExpiresAt.After(now) {
+		kind = "a session with too little time left, until"
+	}
+	return finding(OK, subject, "%s (version %s) holds %s %s", c.SessionSecret, version, kind, moment(s.AccessExpiresAt, now))
+}
+
+// checkRenewal forecasts how exports come by their next token, and until when they need no exchange for it.
+func checkRenewal(found credential.Inspection, lease export.Lease, now time.Time) Finding {
+	const subject = "renewal"
+	s, current := found.Session, found.Session.KeyVersion == found.KeyVersion
+	sent := slices.Contains(lease.Notes, s.RefreshToken.Hash())
+	switch {
+	case !current && !s.AccessToken.Empty():
+		return finding(OK, subject, "the next export exchanges the new API key")
+	case current && sent && !found.Live:
+		return finding(OK, subject, "the next export exchanges the API key: the stored refresh token was sent before, and may be spent")
+	case current && !sent && !s.RefreshToken.Empty() && s.RefreshExpiresAt.After(now):
+		first := "the next export refreshes the session"
+		if found.Live {
+			first = "exports use the session until " + moment(found.Due(), now) + " and then refresh it"
+		}
+		return finding(OK, subject, "%s, by %s at the latest; past that the API key is exchanged", first, moment(s.RefreshExpiresAt, now))
+	case found.Live:
+		return finding(OK, subject, "exports use the session until %s and then exchange the API key", moment(found.Due(), now))
+	}
+	return finding(OK, subject, "the next export exchanges the API key")
 }
 
 func checkPace(c config.ScrapRight, found credential.Inspection) Finding {
@@ -195,10 +215,8 @@ func (a *App) lease(ctx context.Context, account string) (export.Lease, error) {
 	return export.ReadLease(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, ScrapRight, account)
 }
 
-func (a *App) checkLease(ctx context.Context, c config.ScrapRight) Finding {
+func checkLease(h export.Lease, err error, now time.Time) Finding {
 	const subject = "lease"
-	h, err := a.lease(ctx, c.Account)
-	now := a.Now()
 	switch {
 	case errors.Is(err, snapshot.ErrForm):
 		return finding(Warn, subject, "%v; the next run writes it anew", err)

@@ -95,6 +95,7 @@ func TestCheckBeforeTheFirstRun(t *testing.T) {
 			"ok / bucket: s3://acme-reporting/ can be listed and holds nothing yet; whether the role may write there is not tried",
 			"ok scrapright/main api_key_secret: yardstick/scrapright/main/api-key holds an API key (version #); whether ScrapRight takes it is not tried",
 			"warn scrapright/main session_secret: yardstick/scrapright/main/session is not there yet; the next export creates it, if its role may",
+			"ok scrapright/main renewal: the next export exchanges the API key",
 			"ok scrapright/main pace: 10 requests a minute, assumed until the first grant",
 			"ok scrapright/main timezone: America/Chicago",
 			"ok scrapright/main lease: free; no run has held the account yet",
@@ -111,8 +112,9 @@ func TestCheckAfterARun(t *testing.T) {
 		want := []string{
 			"ok / bucket: s3://acme-reporting/ can be listed and holds something already; whether the role may write there is not tried",
 			"ok scrapright/main api_key_secret: yardstick/scrapright/main/api-key holds an API key (version #); whether ScrapRight takes it is not tried",
-			"ok scrapright/main session_secret: yardstick/scrapright/main/session holds a live session until 2026-11-18 13:00 UTC (in 1 h 0 min); " +
-				"it can be refreshed until 2026-12-18 12:00 UTC (in 30 days)",
+			"ok scrapright/main session_secret: yardstick/scrapright/main/session (version #) holds a live session until 2026-11-18 13:00 UTC (in 1 h 0 min)",
+			"ok scrapright/main renewal: exports use the session until 2026-11-18 12:58 UTC (in 58 min) and then refresh it, " +
+				"by 2026-12-18 12:00 UTC (in 30 days) at the latest; past that the API key is exchanged",
 			"ok scrapright/main pace: 6000 requests a minute, as granted",
 			"warn scrapright/main timezone: UTC, as it is where nothing is configured: days end at midnight UTC; set it to the yard's own, such as America/Chicago",
 			"ok scrapright/main lease: free; run " + run + " held the account last",
@@ -128,13 +130,35 @@ func TestCheckForecastsWhatBecomesOfTheSession(t *testing.T) {
 		w.run(app.Event{}, export.Complete)
 		w.expect("pace", "ok scrapright/main pace: 30 requests a minute by requests_per_minute, below 6000 as granted")
 		w.pass(time.Hour - time.Minute)
-		w.expect("session_secret", "holds no live session; the next export refreshes it, which works until 2026-12-18 12:00 UTC (in 30 days)")
+		w.expect("session_secret", "(version #) holds a session with too little time left, until 2026-11-18 13:00 UTC (in 1 min)")
+		w.expect("renewal", "the next export refreshes the session, by 2026-12-18 12:00 UTC (in 30 days) at the latest; past that the API key is exchanged")
 		w.pass(30 * 24 * time.Hour)
-		w.expect("session_secret", "ok scrapright/main session_secret: yardstick/scrapright/main/session holds a session that is over and past refreshing; "+
-			"the next export exchanges the API key")
+		w.expect("session_secret", "ok scrapright/main session_secret: yardstick/scrapright/main/session (version #) holds a session that ended at 2026-11-18 13:00 UTC (30 days ago)")
+		w.expect("renewal", "ok scrapright/main renewal: the next export exchanges the API key")
 		w.secret("PutSecretValue", map[string]any{"SecretId": keySecret, "SecretString": "another-key",
 			"ClientRequestToken": strings.Repeat("another-version-", 3)})
-		w.expect("session_secret", "holds a session of API key version #, and another- is current; the next export exchanges the new key")
+		w.expect("session_secret", "(version #) holds a session of API key version #, and another- is current")
+		w.expect("renewal", "ok scrapright/main renewal: the next export exchanges the new API key")
+	})
+}
+
+func TestCheckKnowsARefreshTokenThatWasSentBefore(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-18", func(w *world) {
+		w.run(app.Event{}, export.Complete)
+		var session struct {
+			Token string `json:"refresh_token"`
+		}
+		if err := json.Unmarshal([]byte(w.value(sessSecret)), &session); err != nil {
+			t.Fatal(err)
+		}
+		lease := w.bytes("_yardstick/leases/scrapright/main.json")
+		noted := strings.Replace(lease, `"version":1`, `"version":1,"notes":["`+hashOf(session.Token)+`"]`, 1)
+		if err := os.WriteFile(w.path("_yardstick/leases/scrapright/main.json"), []byte(noted), 0o600); err != nil || noted == lease {
+			t.Fatalf("%v: %s", err, lease)
+		}
+		w.expect("renewal", "exports use the session until 2026-11-18 12:58 UTC (in 58 min) and then exchange the API key")
+		w.pass(time.Hour)
+		w.expect("renewal", "the next export exchanges the API key: the stored refresh token was sent before, and may be spent")
 	})
 }
 
@@ -142,14 +166,18 @@ func TestCheckTellsOfSecretsByTheirFormOnly(t *testing.T) {
 	for _, c := range []struct{ key, session, about, want string }{
 		{key: `["` + apiKey + `"]`, about: "api_key_secret", want: `fault scrapright/main api_key_secret: read the API key: secret "` + keySecret + `" holds a JSON array; expected {"api_key":"..."}`},
 		{key: " ", about: "api_key_secret", want: "holds no value"},
-		{session: "{}", about: "session_secret", want: "ok scrapright/main session_secret: yardstick/scrapright/main/session holds no session; the next export exchanges the API key for one"},
+		{session: "{}", about: "session_secret", want: "ok scrapright/main session_secret: yardstick/scrapright/main/session holds no session"},
 		{session: apiKey, about: "session_secret", want: "fault scrapright/main session_secret: read the session: "},
 		{session: `{"version":1,"access_token":"` + apiKey + `","access_expires_at":"2026-11-18T12:30:00Z","api_key_version":"` + firstVersion + `"}`,
-			about: "session_secret", want: "holds a live session until 2026-11-18 12:30 UTC (in 30 min); after that an export exchanges the API key"},
+			about: "session_secret", want: "holds a live session until 2026-11-18 12:30 UTC (in 30 min)"},
+		{session: `{"version":1,"access_token":"` + apiKey + `","access_expires_at":"2026-11-18T12:30:00Z","api_key_version":"` + firstVersion + `"}`,
+			about: "renewal", want: "ok scrapright/main renewal: exports use the session until 2026-11-18 12:28 UTC (in 28 min) and then exchange the API key"},
+		{session: `{"version":1,"refresh_token":"` + apiKey + `","refresh_expires_at":"2026-11-19T12:30:00Z","api_key_version":"` + firstVersion + `"}`,
+			about: "session_secret", want: "ok scrapright/main session_secret: yardstick/scrapright/main/session (version #) holds no access token"},
 		{session: `{"version":1,"access_token":"` + apiKey + `","access_expires_at":"2026-11-18T12:30:00Z","api_key_version":"x"}`,
 			about: "pace", want: "warn scrapright/main pace: 10 requests a minute, assumed: the last grant named no usable limit"},
 		{key: " ", session: `{"version":1,"access_token":"` + apiKey + `","access_expires_at":"2026-11-18T12:30:00Z","api_key_version":"x"}`,
-			about: "session_secret", want: "warn scrapright/main session_secret: yardstick/scrapright/main/session holds a session of API key version x; whether that is the current one cannot be seen"},
+			about: "session_secret", want: "warn scrapright/main session_secret: yardstick/scrapright/main/session (version #) holds a session of API key version x; whether that is the current one cannot be seen"},
 	} {
 		inWorld(t, simulator.YardConfig{}, "", func(w *world) {
 			if c.key != "" {

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Inspection is what can be told of an account's credentials without asking the vendor or changing anything.
@@ -30,4 +31,13 @@ func (l *Ladder) Inspect(ctx context.Context) (Inspection, error) {
 		Live:    keyErr == nil && s.usable(l.cfg.Now(), margin) && s.KeyVersion == version,
 		Limit:   s.limit(), Assumed: s.assumed(),
 	}, errors.Join(keyErr, sessionErr)
+}
+
+// Due is when the stored access token is no longer given out, and an export has to get another one: 2 minutes before
+// its end. It is the zero Time where that is so already.
+func (i Inspection) Due() time.Time {
+	if !i.Live {
+		return time.Time{}
+	}
+	return i.Session.AccessExpiresAt.Add(-margin)
 }

@@ -34,11 +34,14 @@ func TestInspectTellsWhatIsThere(t *testing.T) {
 		if diff := cmp.Diff(want, look()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+		if due := look().Due(); !due.Equal(want.Session.AccessExpiresAt.Add(-2 * time.Minute)) {
+			t.Errorf("another token is due at %s, and this one ends at %s", due, want.Session.AccessExpiresAt)
+		}
 		r.pass(time.Hour)
-		if got := look(); got.Live {
+		if got := look(); got.Live || !got.Due().IsZero() {
 			t.Error("an expired token is called live")
 		}
-		r.want(before, counts{Reads: 4})
+		r.want(before, counts{Reads: 6})
 		if l.How() != "" || l.KeyVersion() != "" {
 			t.Error("looking changed the ladder")
 		}

@@ -111,7 +111,7 @@ func aboutReference(r app.Report) string {
 	var out strings.Builder
 	for _, f := range r.Findings {
 		switch f.Subject {
-		case "bucket", "api_key_secret", "session_secret", "pace", "timezone", "lease":
+		case "bucket", "api_key_secret", "session_secret", "renewal", "pace", "timezone", "lease":
 			continue
 		}
 		fmt.Fprintf(&out, "%s %s/%s %s: %s\n", f.Level, f.Source, f.Account, f.Subject, f.Message)
