@@ -87,7 +87,7 @@ func TestTheLedgerProvesEachDay(t *testing.T) {
 		text := w.bytes("_yardstick/ledger/scrapright/purchases/account=main/2026-11.json")
 		_ = json.Unmarshal([]byte(text), &raw) // the members that are no objects do not fit, and are not asked for
 		members := slices.Sorted(keysOf(raw["days"]["2026-11-17"]["purchases"]))
-		if want := []string{"bytes", "etag", "fetched_at", "key", "pages", "rows", "settled", "sha256", "spec", "total", "window"}; !slices.Equal(members, want) {
+		if want := []string{"bytes", "changed", "etag", "fetched_at", "key", "pages", "rows", "settled", "sha256", "spec", "total", "vanished", "window"}; !slices.Equal(members, want) {
 			t.Errorf("members of an entry: %q, expected %q", members, want)
 		}
 	})

@@ -28,6 +28,8 @@ type accountRun struct {
 	due      int
 	done     int
 	warnings []Warning
+	changes  []Change
+	told     int    // ids in changes
 	fault    *Error // ends the whole account
 }
 

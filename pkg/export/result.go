@@ -1,6 +1,7 @@
 package export
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -55,8 +56,29 @@ type DatasetResult struct {
 	Unchanged int       `json:"unchanged"` // parts read again with the same content
 	Rows      int64     `json:"rows"`      // read
 	Vanished  int64     `json:"vanished"`  // rows gone since the last reading
+	Changed   int64     `json:"changed"`   // rows changed since the last reading, where rows have a plain id
 	Remaining int       `json:"remaining"`
 	Failed    []Failure `json:"failed"`
+}
+
+// Change tells what became of the rows of one part since its last reading. It lies with the result under runs/ and is in
+// no answer and no log: ids are data.
+type Change struct {
+	Account     string            `json:"account"`
+	Dataset     string            `json:"dataset"`
+	Day         snapshot.Day      `json:"dt"`
+	Part        string            `json:"part"`
+	Vanished    int64             `json:"vanished"`
+	Changed     int64             `json:"changed"`
+	VanishedIDs []json.RawMessage `json:"vanished_ids"` // as the vendor spelt them; none where there is no plain id
+	ChangedIDs  []json.RawMessage `json:"changed_ids"`
+	Truncated   bool              `json:"truncated"` // there are more ids than are told
+}
+
+// runFile is a result as it lies under runs/.
+type runFile struct {
+	Result
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // Failure is one part, or a whole account, that failed.

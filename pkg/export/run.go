@@ -79,9 +79,11 @@ func (x *Exporter) Run(ctx context.Context, e Event) (Result, error) {
 		})
 	}
 	group.Wait()
+	var changes []Change
 	for i, a := range runs {
 		r.Accounts[i] = a.result
 		r.Warnings = append(r.Warnings, a.warnings...)
+		changes = append(changes, a.changes...)
 		if a.result.Status.worse(r.Status) {
 			r.Status = a.result.Status
 		}
@@ -91,7 +93,7 @@ func (x *Exporter) Run(ctx context.Context, e Event) (Result, error) {
 	}
 	r.Next = next(e, clock, runs)
 	publisher := snapshot.Publisher{Store: x.Store, Layout: x.Layout, Run: r.Run, Time: clock}
-	err = publisher.Result(ctx, r)
+	err = publisher.Result(ctx, runFile{r, changes})
 	x.Log.InfoContext(ctx, "run ended", "run", r.Run, "status", r.Status, "remaining", r.Remaining)
 	return r, err
 }

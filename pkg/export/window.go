@@ -2,12 +2,16 @@ package export
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"yardstick/pkg/snapshot"
 )
+
+// maxTold is how many ids of rows that changed an account's part of a run's file names.
+const maxTold = 50_000
 
 // do reads one window, judges it and publishes it. Reading ends with working; what was read whole is published under ctx.
 func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
@@ -47,13 +51,13 @@ func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapsh
 	if err != nil {
 		return err
 	}
-	var vanished int64
+	changes := snapshot.Changes{Vanished: t.entry.Vanished, Changed: t.entry.Changed}
 	if !same {
 		kept, err := r.guard(ctx, t, c)
 		if kept || err != nil {
 			return err
 		}
-		if vanished, err = r.vanished(ctx, t, spool); err != nil {
+		if changes, err = r.compare(ctx, t, spool); err != nil {
 			return err
 		}
 		body, err := spool.Body()
@@ -73,11 +77,12 @@ func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapsh
 			return err
 		}
 	}
+	entry.Vanished, entry.Changed = changes.Vanished, changes.Changed
 	t.dataset.book.Set(t.name.Day, t.name.Part, entry)
 	if err := t.dataset.book.Save(ctx); err != nil {
 		return err
 	}
-	r.count(t, c, same, vanished, spool.Collisions())
+	r.count(t, c, same, changes, spool.Collisions())
 	return nil
 }
 
@@ -127,44 +132,64 @@ func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (ke
 	return kept, nil
 }
 
-// vanished counts the rows that the object in the bucket has and this reading has not.
-func (r *accountRun) vanished(ctx context.Context, t *task, spool *snapshot.Spool) (int64, error) {
+// compare tells which rows of the object in the bucket this reading no longer has, and which it has changed.
+func (r *accountRun) compare(ctx context.Context, t *task, spool *snapshot.Spool) (snapshot.Changes, error) {
+	var none snapshot.Changes
 	if t.entry.Key == "" {
-		return 0, nil
+		return none, nil
 	}
 	before, _, err := r.Store.Get(ctx, t.entry.Key)
 	if errors.Is(err, snapshot.ErrNotFound) {
-		return 0, nil
+		return none, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("compare with the last reading: %w", err)
+		return none, fmt.Errorf("compare with the last reading: %w", err)
 	}
 	body, err := spool.Body()
 	if err != nil {
-		return 0, errors.Join(err, before.Close())
+		return none, errors.Join(err, before.Close())
 	}
-	n, err := snapshot.Vanished(t.name.Dataset, before, body)
+	changes, err := snapshot.Compare(t.name.Dataset, before, body)
 	if err := errors.Join(err, before.Close()); err != nil {
-		return 0, fmt.Errorf("compare %s with the last reading: %w", t.entry.Key, err)
+		return none, fmt.Errorf("compare %s with the last reading: %w", t.entry.Key, err)
 	}
-	return n, nil
+	return changes, nil
 }
 
 // count adds a window that is done to the result.
-func (r *accountRun) count(t *task, c snapshot.Content, same bool, vanished int64, collisions []string) {
+func (r *accountRun) count(t *task, c snapshot.Content, same bool, changes snapshot.Changes, collisions []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	d := &t.dataset.result
-	d.Vanished += vanished
 	state := "written"
 	if same {
 		d.Unchanged++
 		state = "unchanged"
 	} else {
 		d.Written++
+		d.Vanished += changes.Vanished
+		d.Changed += changes.Changed
+		r.tell(t, changes)
 	}
 	if len(collisions) > 0 {
 		r.warn(t, "case_collision", "members of one object that repeat or differ only in case: "+strings.Join(collisions, ", "))
 	}
 	r.complete(t, state, c.Rows)
+}
+
+// tell keeps a part's changes for the run's file. Once an account's changes name a great many ids, further ones only count.
+func (r *accountRun) tell(t *task, c snapshot.Changes) {
+	if c.Vanished == 0 && c.Changed == 0 {
+		return
+	}
+	change := Change{Account: r.account.Name, Dataset: t.name.Dataset, Day: t.name.Day, Part: t.name.Part,
+		Vanished: c.Vanished, Changed: c.Changed, VanishedIDs: []json.RawMessage{}, ChangedIDs: []json.RawMessage{}, Truncated: c.Truncated}
+	if ids := len(c.VanishedIDs) + len(c.ChangedIDs); r.told+ids <= maxTold {
+		r.told += ids
+		change.VanishedIDs = append(change.VanishedIDs, c.VanishedIDs...)
+		change.ChangedIDs = append(change.ChangedIDs, c.ChangedIDs...)
+	} else {
+		change.Truncated = true
+	}
+	r.changes = append(r.changes, change)
 }

@@ -2,8 +2,10 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -12,40 +14,100 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Vanished counts the rows of an earlier object that a later one of the same part no longer has. Where every row of both
-// has a plain id, that is a member named id, <singular>id or <singular>_id in any case (purchases: PurchaseId) holding
-// a string or number that no other row has, it counts ids. Elsewhere it counts by whole lines how many more went than
-// came, so that a row that was only changed is not counted. It reads both objects to their ends, keeping 16 bytes for
-// each row; an object that is not gzip, or breaks off, is an error.
-func Vanished(dataset string, before, after io.Reader) (int64, error) {
-	r := rowReader{names: idNames(dataset), decoder: jsontext.NewDecoder(bytes.NewReader(nil))}
-	old, err := r.rows(before)
-	if err != nil {
-		return 0, fmt.Errorf("the earlier object: %w", err)
-	}
-	now, err := r.rows(after)
-	if err != nil {
-		return 0, fmt.Errorf("the later object: %w", err)
-	}
-	if old.identified() && now.identified() {
-		gone, _ := difference(old.ids, now.ids)
-		return gone, nil
-	}
-	gone, came := difference(old.lines, now.lines)
-	return max(0, gone-came), nil
+const (
+	maxIDs   = 1000 // told of each kind
+	maxIDLen = 256  // bytes of an id that is told: what is longer is a text and no id
+)
+
+// Changes is how a later object of a part differs from an earlier one. The zero Changes is no difference.
+type Changes struct {
+	Vanished int64 // rows that the later one no longer has
+	Changed  int64 // rows that both have, and whose lines differ
+	// The ids of those rows as the vendor spelt them, in the order of the earlier object. Empty where there is no plain id.
+	VanishedIDs, ChangedIDs []json.RawMessage
+	Truncated               bool // ids beyond the first 1,000 of a kind, and ids longer than 256 bytes, were left out
 }
 
-// rows are the fingerprints of an object's rows, in ascending order.
-type rows struct{ ids, lines []uint64 }
+// Compare tells which rows of an earlier object a later one of the same part no longer has, and which it has changed.
+// Rows are known by their plain id: a member named id, <singular>id or <singular>_id in any case (purchases: PurchaseId),
+// holding a string or number that no other row has. Where a row of either object has none, nobody can tell a row that
+// was changed from one that went while another came: then Vanished is how many fewer rows there are, and Changed is 0. It
+// reads both objects once to their ends, keeping 16 bytes for each row of both; an object that is not gzip, or breaks off, is an
+// error.
+func Compare(dataset string, before, after io.Reader) (Changes, error) {
+	r := rowReader{names: idNames(dataset), decoder: jsontext.NewDecoder(bytes.NewReader(nil))}
+	var old, now table
+	if err := r.each(after, func(_ []byte, known row) { now.add(known) }); err != nil {
+		return Changes{}, fmt.Errorf("the later object: %w", err)
+	}
+	plain := now.identified()
+	var c Changes
+	err := r.each(before, func(id []byte, known row) {
+		old.add(known)
+		if plain && id != nil {
+			c.compare(id, known, now)
+		}
+	})
+	if err != nil {
+		return Changes{}, fmt.Errorf("the earlier object: %w", err)
+	}
+	if !plain || !old.identified() {
+		return Changes{Vanished: max(0, old.count-now.count)}, nil
+	}
+	return c, nil
+}
 
-// identified says whether each row has an id of its own.
-func (r rows) identified() bool {
-	for i := 1; i < len(r.ids); i++ {
-		if r.ids[i] == r.ids[i-1] {
+// compare looks a row of the earlier object up in the later one.
+func (c *Changes) compare(id []byte, known row, now table) {
+	at, found := slices.BinarySearchFunc(now.rows, known, byID)
+	switch {
+	case !found:
+		c.Vanished++
+		c.VanishedIDs = c.tell(c.VanishedIDs, id)
+	case now.rows[at].line != known.line:
+		c.Changed++
+		c.ChangedIDs = c.tell(c.ChangedIDs, id)
+	}
+}
+
+func (c *Changes) tell(told []json.RawMessage, id []byte) []json.RawMessage {
+	if len(told) >= maxIDs || len(id) > maxIDLen {
+		c.Truncated = true
+		return told
+	}
+	return append(told, bytes.Clone(id))
+}
+
+// row is what is kept of a row: the fingerprints of its id and its line.
+type row struct{ id, line uint64 }
+
+func byID(a, b row) int { return cmp.Compare(a.id, b.id) }
+
+// table is an object's rows.
+type table struct {
+	rows  []row // that have an id
+	count int64 // of all rows
+}
+
+func (t *table) add(r row) {
+	t.count++
+	if r.id != 0 {
+		t.rows = append(t.rows, r)
+	}
+}
+
+// identified sorts the rows by id, and says whether each has one of its own.
+func (t *table) identified() bool {
+	if int64(len(t.rows)) != t.count {
+		return false
+	}
+	slices.SortFunc(t.rows, byID)
+	for i := 1; i < len(t.rows); i++ {
+		if t.rows[i].id == t.rows[i-1].id {
 			return false
 		}
 	}
-	return len(r.ids) == len(r.lines)
+	return true
 }
 
 // rowReader reads the rows of objects of one part.
@@ -56,18 +118,19 @@ type rowReader struct {
 	text    bytes.Reader
 }
 
-func (r *rowReader) rows(object io.Reader) (found rows, err error) {
-	err = eachLine(object, func(line []byte) error {
-		found.lines = append(found.lines, lineFingerprint(line))
-		if id := r.plainID(line); id != nil {
+// each goes through an object's rows. The id is as it is spelt, good until f returns, and nil where there is none.
+func (r *rowReader) each(object io.Reader, f func(id []byte, known row)) error {
+	return eachLine(object, func(line []byte) error {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		known := row{line: lineFingerprint(line)}
+		id := r.plainID(line)
+		if id != nil {
 			sum := sha256.Sum256(id)
-			found.ids = append(found.ids, binary.BigEndian.Uint64(sum[:8]))
+			known.id = max(1, binary.BigEndian.Uint64(sum[:8])) // 0 is none
 		}
+		f(id, known)
 		return nil
 	})
-	slices.Sort(found.ids)
-	slices.Sort(found.lines)
-	return found, err
 }
 
 // plainID finds the id in a line, as it is spelt. What is no JSON object has none.
@@ -112,19 +175,4 @@ func idNames(dataset string) []string {
 		singular = strings.TrimSuffix(dataset, "es")
 	}
 	return []string{"id", singular + "id", singular + "_id"}
-}
-
-// difference counts what of a is not in b, and of b not in a. Both are sorted; repeated values count.
-func difference(a, b []uint64) (onlyA, onlyB int64) {
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] == b[0]:
-			a, b = a[1:], b[1:]
-		case a[0] < b[0]:
-			a, onlyA = a[1:], onlyA+1
-		default:
-			b, onlyB = b[1:], onlyB+1
-		}
-	}
-	return onlyA + int64(len(a)), onlyB + int64(len(b))
 }

@@ -3,11 +3,15 @@ package snapshot_test
 import (
 	"bytes"
 	stdgzip "compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"yardstick/pkg/snapshot"
@@ -32,13 +36,84 @@ func compressed(t rapid.TB, text string) io.Reader {
 	return &b
 }
 
-func vanished(t rapid.TB, dataset, before, after string) int64 {
+func compare(t rapid.TB, dataset, before, after string) snapshot.Changes {
 	t.Helper()
-	n, err := snapshot.Vanished(dataset, compressed(t, before), compressed(t, after))
+	c, err := snapshot.Compare(dataset, compressed(t, before), compressed(t, after))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return c
+}
+
+func vanished(t rapid.TB, dataset, before, after string) int64 {
+	t.Helper()
+	return compare(t, dataset, before, after).Vanished
+}
+
+// oneALine are rows, from one a word.
+func oneALine(words string) (text string) {
+	for word := range strings.FieldsSeq(words) {
+		text += word + "\n"
+	}
+	return text
+}
+
+// spelt are ids as one text.
+func spelt(ids []json.RawMessage) string {
+	var words []string
+	for _, id := range ids {
+		words = append(words, string(id))
+	}
+	return strings.Join(words, " ")
+}
+
+func TestCompareTellsWhichRowsWentAndWhichChanged(t *testing.T) {
+	for _, c := range []struct {
+		name, dataset, before, after string // rows, one a word
+		vanished, changed            string // ids
+	}{
+		{"nothing", "purchases", `{"Id":1}`, `{"Id":1}`, ``, ``},
+		{"one of each", "purchases", `{"Id":1} {"Id":2,"a":1} {"Id":3}`, `{"Id":3} {"Id":2,"a":2} {"Id":4}`, `1`, `2`},
+		{"several, in the order of the earlier object", "customers",
+			`{"Id":3} {"Id":1} {"a":1,"Id":9} {"Id":2} {"a":1,"Id":8}`, `{"a":2,"Id":8} {"a":2,"Id":9}`, `3 1 2`, `9 8`},
+		{"as the vendor spelt them", "purchases", `{"Id":1.50} {"Id":"\u0061\/<&>"} {"Id":9007199254740993}`, ``,
+			`1.50 "\u0061\/<&>" 9007199254740993`, ``},
+		{"another spelling is another id", "purchases", `{"Id":1.0}`, `{"Id":1}`, `1.0`, ``},
+		{"a member moved", "purchases", `{"Id":1,"a":1}`, `{"a":1,"Id":1}`, ``, `1`},
+		{"another spelling of the name", "purchases", `{"Id":1}`, `{"ID":1}`, ``, `1`},
+		{"no plain id", "purchases", `{"Id":1} {"Id":null}`, `{"Id":2}`, ``, ``},
+		{"repeated ids", "purchases", `{"Id":1,"a":1} {"Id":1,"a":2}`, `{"Id":1,"a":3}`, ``, ``},
+		{"repeated ids later", "purchases", `{"Id":1,"a":1}`, `{"Id":1,"a":2} {"Id":1,"a":3}`, ``, ``},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := compare(t, c.dataset, oneALine(c.before), oneALine(c.after))
+			if spelt(got.VanishedIDs) != c.vanished || spelt(got.ChangedIDs) != c.changed || got.Truncated {
+				t.Errorf("vanished %s, changed %s, truncated %v", spelt(got.VanishedIDs), spelt(got.ChangedIDs), got.Truncated)
+			}
+			if n := int64(len(got.ChangedIDs)); got.Changed != n {
+				t.Errorf("%d changed, and %d ids", got.Changed, n)
+			}
+		})
+	}
+}
+
+func TestCompareTellsAThousandIdsOfAKindAndCountsAll(t *testing.T) {
+	var before, after strings.Builder
+	for i := range 3100 {
+		fmt.Fprintf(&before, "{\"Id\":%d}\n", i)
+		if i >= 1500 && i < 3000 { // 1,600 go, 1,500 change
+			fmt.Fprintf(&after, "{\"Id\":%d,\"a\":1}\n", i)
+		}
+	}
+	c := compare(t, "purchases", before.String(), after.String())
+	if c.Vanished != 1600 || c.Changed != 1500 || len(c.VanishedIDs) != 1000 || len(c.ChangedIDs) != 1000 || !c.Truncated {
+		t.Errorf("%d vanished, %d ids; %d changed, %d ids; truncated %v",
+			c.Vanished, len(c.VanishedIDs), c.Changed, len(c.ChangedIDs), c.Truncated)
+	}
+	long := `{"Id":"` + strings.Repeat("x", 300) + `"}` + "\n"
+	if c := compare(t, "purchases", long, ""); c.Vanished != 1 || len(c.VanishedIDs) != 0 || !c.Truncated {
+		t.Errorf("an id of 300 bytes: %d vanished, %d ids, truncated %v", c.Vanished, len(c.VanishedIDs), c.Truncated)
+	}
 }
 
 func TestVanishedCountsTheRowsThatWent(t *testing.T) {
@@ -87,13 +162,7 @@ func TestVanishedCountsTheRowsThatWent(t *testing.T) {
 		{"lone surrogates", "purchases", `{"\ud800":"\udfff","Id":1}`, `{"\ud800":"\udfff","Id":2}`, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lines := func(words string) (text string) {
-				for word := range strings.FieldsSeq(words) {
-					text += word + "\n"
-				}
-				return text
-			}
-			if got := vanished(t, c.dataset, lines(c.before), lines(c.after)); got != c.want {
+			if got := vanished(t, c.dataset, oneALine(c.before), oneALine(c.after)); got != c.want {
 				t.Errorf("of %s, with %s after: %d vanished, expected %d", c.before, c.after, got, c.want)
 			}
 		})
@@ -101,8 +170,9 @@ func TestVanishedCountsTheRowsThatWent(t *testing.T) {
 }
 
 func TestVanishedTakesALastLineWithoutItsEnd(t *testing.T) {
-	if got := vanished(t, "purchases", "{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":2}"); got != 0 {
-		t.Errorf("%d vanished", got)
+	c := compare(t, "purchases", "{\"Id\":1}\n{\"Id\":2}\n", "{\"Id\":1}\n{\"Id\":2}")
+	if c.Vanished != 0 || c.Changed != 0 {
+		t.Errorf("%d vanished, %d changed", c.Vanished, c.Changed)
 	}
 }
 
@@ -126,13 +196,13 @@ func TestVanishedRefusesWhatIsNoWholeObject(t *testing.T) {
 		"cut":      {func() io.Reader { return io.LimitReader(whole(), 30) }, "EOF"},
 		"cut head": {func() io.Reader { return io.LimitReader(whole(), 5) }, "EOF"},
 	} {
-		if n, err := snapshot.Vanished("purchases", c.object(), whole()); err == nil || n != 0 ||
+		if got, err := snapshot.Compare("purchases", c.object(), whole()); err == nil || got.Vanished != 0 ||
 			!strings.HasPrefix(err.Error(), "the earlier object: ") || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s before: %d, %v", name, n, err)
+			t.Errorf("%s before: %d, %v", name, got.Vanished, err)
 		}
-		if n, err := snapshot.Vanished("purchases", whole(), c.object()); err == nil || n != 0 ||
+		if got, err := snapshot.Compare("purchases", whole(), c.object()); err == nil || got.Vanished != 0 ||
 			!strings.HasPrefix(err.Error(), "the later object: ") || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s after: %d, %v", name, n, err)
+			t.Errorf("%s after: %d, %v", name, got.Vanished, err)
 		}
 	}
 }
@@ -150,38 +220,37 @@ func (r row) String() string {
 	return fmt.Sprintf(`{"value":%d,"PurchaseId":%d}`, r.value, r.id)
 }
 
-// modelVanished counts as Vanished does, with maps and whole rows.
-func modelVanished(before, after []row) (gone int64) {
-	byID := true
+// modelChanges compares as Compare does, with maps and whole rows.
+func modelChanges(before, after []row) (c snapshot.Changes) {
+	plain := true
+	later := map[int]row{}
 	for _, rows := range [][]row{before, after} {
-		seen := map[int]bool{}
+		clear(later)
 		for _, r := range rows {
-			byID = byID && r.id != 0 && !seen[r.id]
-			seen[r.id] = true
+			_, repeated := later[r.id]
+			plain = plain && r.id != 0 && !repeated
+			later[r.id] = r
 		}
 	}
-	left := map[row]int64{}
+	if !plain {
+		c.Vanished = int64(max(0, len(before)-len(after)))
+		return c
+	}
 	for _, r := range before {
-		if byID {
-			r.value = 0
-		}
-		left[r]++
-	}
-	for _, r := range after {
-		if byID {
-			r.value = 0
-		}
-		left[r]--
-	}
-	for _, n := range left {
-		if !byID || n > 0 {
-			gone += n
+		id := json.RawMessage(strconv.Itoa(r.id))
+		switch now, there := later[r.id]; {
+		case !there:
+			c.Vanished++
+			c.VanishedIDs = append(c.VanishedIDs, id)
+		case now != r:
+			c.Changed++
+			c.ChangedIDs = append(c.ChangedIDs, id)
 		}
 	}
-	return max(0, gone)
+	return c
 }
 
-func TestVanishedIsWhatASlowModelCounts(t *testing.T) {
+func TestCompareTellsWhatASlowModelTells(t *testing.T) {
 	table := rapid.Custom(func(t *rapid.T) []row {
 		each := rapid.Custom(func(t *rapid.T) row {
 			return row{rapid.IntRange(0, 20).Draw(t, "id"), rapid.IntRange(0, 2).Draw(t, "value")}
@@ -204,27 +273,32 @@ func TestVanishedIsWhatASlowModelCounts(t *testing.T) {
 			}
 			return b.String()
 		}
-		if got, want := vanished(t, "purchases", text(before), text(after)), modelVanished(before, after); got != want {
-			t.Fatalf("%d vanished, expected %d\nbefore\n%safter\n%s", got, want, text(before), text(after))
+		if diff := cmp.Diff(modelChanges(before, after), compare(t, "purchases", text(before), text(after))); diff != "" {
+			t.Fatalf("%s\nbefore\n%safter\n%s", diff, text(before), text(after))
 		}
 	})
 }
 
-func FuzzVanished(f *testing.F) {
+func FuzzCompare(f *testing.F) {
 	f.Add("purchases", []byte("{\"Id\":1}\n{\"Id\":2}\n"), []byte("{\"Id\":2}\n"))
 	f.Add("businesses", []byte("{\"BusinessId\":\"\\ud800\"}\n\n"), []byte("{\"a\":"))
 	f.Fuzz(func(t *testing.T, dataset string, before, after []byte) {
-		gone := vanished(t, dataset, string(before), string(after))
-		if rows := int64(bytes.Count(before, []byte("\n"))) + 1; gone < 0 || gone > rows {
-			t.Errorf("%d vanished of %d", gone, rows)
+		c := compare(t, dataset, string(before), string(after))
+		if rows := int64(bytes.Count(before, []byte("\n"))) + 1; c.Vanished < 0 || c.Changed < 0 || c.Vanished+c.Changed > rows {
+			t.Errorf("%d vanished and %d changed of %d", c.Vanished, c.Changed, rows)
 		}
-		if n := vanished(t, dataset, string(before), string(before)); n != 0 {
-			t.Errorf("%d of an object are not in itself", n)
+		for _, id := range slices.Concat(c.VanishedIDs, c.ChangedIDs) {
+			if !bytes.Contains(before, id) || !json.Valid(id) {
+				t.Errorf("%q is no id of the earlier object", id)
+			}
+		}
+		if c := compare(t, dataset, string(before), string(before)); c.Vanished != 0 || c.Changed != 0 {
+			t.Errorf("%d of an object are not in itself, %d differ", c.Vanished, c.Changed)
 		}
 	})
 }
 
-func BenchmarkVanished(b *testing.B) {
+func BenchmarkCompare(b *testing.B) {
 	text := strings.Repeat(purchase+"\n", 1000)
 	object, err := io.ReadAll(compressed(b, text))
 	if err != nil {
@@ -233,8 +307,8 @@ func BenchmarkVanished(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(2 * len(text)))
 	for b.Loop() {
-		if n, err := snapshot.Vanished("purchases", bytes.NewReader(object), bytes.NewReader(object)); n != 0 || err != nil {
-			b.Fatal(n, err)
+		if c, err := snapshot.Compare("purchases", bytes.NewReader(object), bytes.NewReader(object)); c.Vanished != 0 || err != nil {
+			b.Fatal(c, err)
 		}
 	}
 }

@@ -32,6 +32,10 @@ type Entry struct {
 	Window    [2]Day    `json:"window"` // first and last day asked for
 	Spec      string    `json:"spec"`   // fingerprint of what was asked
 	Total     *int64    `json:"total"`  // the vendor's own count, where it gives one
+	// Rows that went, and that were changed, when a reading last replaced an earlier one's object; 0 where none did. An
+	// entry of a program that did not count them yet says 0.
+	Vanished int64 `json:"vanished"`
+	Changed  int64 `json:"changed"`
 }
 
 // Ledger is one month of a dataset of one account, as it lies in the bucket.

@@ -49,7 +49,7 @@ func entry(t testing.TB, text string, rows int64) snapshot.Entry {
 		Key:  snapshot.Layout{Prefix: "acme/"}.Data(purchases(t, text)),
 		Rows: rows, Pages: 2, Bytes: 41_822, SHA256: content.SHA256, ETag: "9b2cf535f27731c974343645a3985328",
 		FetchedAt: time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC), Settled: rows > 100, Window: [2]snapshot.Day{d, d},
-		Spec: "0f3a9c1e", Total: map[bool]*int64{true: &rows}[rows > 0],
+		Spec: "0f3a9c1e", Total: map[bool]*int64{true: &rows}[rows > 0], Vanished: 2, Changed: 1,
 	}
 }
 

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,14 +87,17 @@ func (p *Publisher) Latest(ctx context.Context, n Name, c Content, body io.ReadS
 	return err
 }
 
-// Result keeps a run's result, as JSON, under runs/. ErrConflict where the run has another result there.
+// Result keeps a run's result, as JSON, under runs/; a json.RawMessage in it stays as it is spelt. ErrConflict where the
+// run has another result there.
 func (p *Publisher) Result(ctx context.Context, result any) error {
-	text, err := json.Marshal(result)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(result); err != nil {
 		return fmt.Errorf("write the run's result: %w", err)
 	}
 	key := p.Layout.Run(DayOf(p.Time.UTC()), p.Run)
-	if _, err := replace(ctx, p.Store, key, "", "application/json", append(text, '\n')); err != nil {
+	if _, err := replace(ctx, p.Store, key, "", "application/json", text.Bytes()); err != nil {
 		return fmt.Errorf("write the run's result %s: %w", key, err)
 	}
 	return nil
