@@ -113,6 +113,7 @@ func (r *accountRun) work(ctx, working context.Context) {
 		r.fail(asError(err))
 		return
 	}
+	r.sweep(ctx)
 	var workers sync.WaitGroup
 	for range max(1, r.account.Concurrency) {
 		workers.Go(func() { r.drain(ctx, working) })
@@ -210,6 +211,8 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 	case errors.Is(err, ErrMoving):
 		r.left, state = append(r.left, t), "left"
 		r.warn(t, "moving", err.Error()+"; the next run reads it again")
+	case errors.Is(err, errLate):
+		t.dataset.due, r.due, state = t.dataset.due-1, r.due-1, "left"
 	case !named && timeUp(working, err):
 		r.left, state = append(r.left, t), "left"
 	default:

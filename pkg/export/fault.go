@@ -43,6 +43,18 @@ func (e *Error) Unwrap() error { return e.Err }
 // run.
 var ErrMoving = errors.New("the list moved while it was read")
 
+// Unfinished says that time ran out in the middle of a window that a later run may go on with: the sink holds what was
+// read until then, and the cursor says where that is. It wraps what ended the reading.
+type Unfinished struct {
+	Cursor []byte // the vendor's own, never empty
+	Err    error
+}
+
+func (u *Unfinished) Error() string { return u.Err.Error() }
+
+// Unwrap is what ended the reading.
+func (u *Unfinished) Unwrap() error { return u.Err }
+
 // asError gives any error a kind. What a vendor's room did not name comes from the bucket or the disk.
 func asError(err error) *Error {
 	if known, ok := errors.AsType[*Error](err); ok {

@@ -31,6 +31,9 @@ type task struct {
 	entry   snapshot.Entry // of the last reading; Key is empty where there is none that still holds
 	there   snapshot.Info  // the object as listed; its ETag is empty where there is none
 	before  int64          // rows of the last reading to compare with, -1 where there is none
+	saved   *saved         // a reading of it that time cut short, to go on with; nil: it is read from its beginning
+	clock   time.Time      // of the run that began the reading
+	real    time.Time      // when that was
 }
 
 // dataset is a dataset at work in a run.
@@ -54,6 +57,8 @@ type planner struct {
 	event  Event
 	today  snapshot.Day
 	tasks  []*task
+	saved  map[snapshot.Name]*saved
+	stale  []string // keys of unfinished windows that no run will take up
 }
 
 func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {
@@ -63,15 +68,18 @@ func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {
 
 // plan finds what is due for the datasets, in no order yet.
 func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error) {
+	if err := p.findSaved(ctx, datasets); err != nil {
+		return nil, err
+	}
 	for _, d := range datasets {
 		first, last, err := p.window(ctx, d)
+		if err == nil && first <= last {
+			err = p.planDataset(ctx, d, first, last)
+		}
+		if err == nil {
+			err = p.planBegun(ctx, d)
+		}
 		if err != nil {
-			return nil, err
-		}
-		if first > last {
-			continue
-		}
-		if err := p.planDataset(ctx, d, first, last); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
@@ -128,7 +136,7 @@ func (p *planner) planDataset(ctx context.Context, d *dataset, first, last snaps
 
 // planPart decides whether one part of one day is due.
 func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, part string, there snapshot.Info) error {
-	t := &task{dataset: d, there: there, before: -1,
+	t := &task{dataset: d, there: there, before: -1, clock: p.time, real: p.now,
 		name: snapshot.Name{Source: p.source, Dataset: d.Name, Account: p.Name, Day: day, Part: part}}
 	entry, known := d.book.Entry(day, part)
 	var err error
@@ -143,14 +151,15 @@ func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, pa
 	if err != nil {
 		return err
 	}
+	p.takeUp(d, t, entry, held)
 	if held && entry.FetchedAt.After(p.time) {
 		return nil // a later run was here
 	}
 	if held && entry.Spec == d.Spec {
 		t.entry = entry
 	}
-	if class, due := p.due(d, t); due {
-		t.class = class
+	var due bool
+	if t.class, due = p.due(d, t); due || t.saved != nil {
 		p.tasks = append(p.tasks, t)
 	}
 	return nil
@@ -197,7 +206,7 @@ func (p *planner) due(d *dataset, t *task) (class, bool) {
 	age := p.time.Sub(t.entry.FetchedAt)
 	switch {
 	case d.Listing:
-		return listing, !known || p.event.Force || older(age, p.Refresh)
+		return listing, t.name.Day == p.today && (!known || p.event.Force || older(age, p.Refresh))
 	case t.name.Day >= p.today:
 		return openDay, true
 	case !known:
@@ -214,32 +223,34 @@ func (p *planner) due(d *dataset, t *task) (class, bool) {
 // older says whether a reading of that age is due again; every 0 is on every run.
 func older(age, every time.Duration) bool { return every == 0 || age > every }
 
-// closed says whether a day is over, on the run's clock and in real time.
-func (p *planner) closed(day snapshot.Day) bool {
-	return day < p.today && !p.now.Before((day + 1).In(p.Zone))
+// closed says whether a window's day was over when its reading began, on the run's clock and in real time.
+func (p *planner) closed(t *task) bool {
+	end := (t.name.Day + 1).In(p.Zone)
+	return !t.clock.Before(end) && !t.real.Before(end)
 }
 
-// settles says whether a reading of a closed day is final. A window of several pages without a total needs two readings
-// in a row with the same content, but for backlog, which nothing changes any more.
+// settles says whether a reading of a closed day is final, by the clock of the run that began it. A window of several
+// pages without a total needs two readings in a row with the same content, but for backlog, which nothing changes any more.
 func (p *planner) settles(t *task, proof Proof, c snapshot.Content) bool {
 	day := t.name.Day
-	if t.dataset.Listing || !p.closed(day) || p.time.Before((day + 1 + snapshot.Day(p.RestateDays)).In(p.Zone)) {
+	if t.dataset.Listing || !p.closed(t) || t.clock.Before((day + 1 + snapshot.Day(p.RestateDays)).In(p.Zone)) {
 		return false
 	}
 	return proof.Pages <= 1 || proof.Total != nil || t.entry.Key == "" || t.entry.SHA256 == c.SHA256
 }
 
-// order puts open days first and verification last; between them the datasets and parts take turns, unsettled days, due
-// listings and backlog side by side, each newest first.
+// order puts open days first, then what was begun already, and verification last; between them the datasets and parts
+// take turns, unsettled days, due listings and backlog side by side, each newest first.
 func order(tasks []*task) []*task {
 	type lane struct {
+		begun         bool
 		class         class
 		dataset, part string
 	}
 	var lanes []lane
 	queues := map[lane][]*task{}
 	for _, t := range tasks {
-		l := lane{t.class, t.name.Dataset, t.name.Part}
+		l := lane{t.saved != nil, t.class, t.name.Dataset, t.name.Part}
 		if queues[l] == nil {
 			lanes = append(lanes, l)
 		}
@@ -247,18 +258,19 @@ func order(tasks []*task) []*task {
 	}
 	slices.SortStableFunc(lanes, func(a, b lane) int { return int(a.class - b.class) })
 	var ordered []*task
-	turns := func(from, to class) {
+	turns := func(begun bool, from, to class) {
 		for more := true; more; {
 			more = false
 			for _, l := range lanes {
-				if q := queues[l]; l.class >= from && l.class <= to && len(q) > 0 {
+				if q := queues[l]; l.begun == begun && l.class >= from && l.class <= to && len(q) > 0 {
 					ordered, queues[l], more = append(ordered, q[0]), q[1:], true
 				}
 			}
 		}
 	}
-	turns(openDay, openDay)
-	turns(unsettledDay, backlog)
-	turns(verification, verification)
+	turns(false, openDay, openDay)
+	turns(true, openDay, verification)
+	turns(false, unsettledDay, backlog)
+	turns(false, verification, verification)
 	return ordered
 }

@@ -33,7 +33,7 @@ type Config struct {
 type Progress struct {
 	Account string
 	Name    snapshot.Name // the window in hand
-	State   string        // reading; then written, unchanged, kept, failed or left
+	State   string        // reading, and resumed where it goes on with what an earlier run read; then written, unchanged, kept, failed or left
 	Done    int
 	Due     int
 	Rows    int64

@@ -13,9 +13,10 @@ type Vendor interface {
 	Resume(p Past)
 	// Parts names the parts of a dataset: its own name where it has one object a day.
 	Parts(ctx context.Context, dataset string) ([]string, error)
-	// Read reads one window from its beginning into the sink and shows that it is whole. It waits for the pace and ends
-	// with ctx: an error that is context.DeadlineExceeded says that time ran out and nothing is wrong. Every other
-	// failure is an *Error, or ErrMoving. It may be called side by side, each time with a sink of its own.
+	// Read reads one window, or the rest of it, into the sink and shows that it is whole. It waits for the pace and ends
+	// with ctx: an error that is context.DeadlineExceeded says that time ran out and nothing is wrong; where an
+	// *Unfinished is around it, a later Read may go on from its cursor. Every other failure is an *Error, or ErrMoving. It
+	// may be called side by side, each time with a sink of its own.
 	Read(ctx context.Context, w Window, sink Sink) (Proof, error)
 	// Usage tells what was used so far. It may be called at any time.
 	Usage() Usage
@@ -38,6 +39,9 @@ type Window struct {
 	Dataset, Part string
 	Day           snapshot.Day
 	Closed        bool // the day is over: a list that still moves is a fault
+	// Cursor is that of an *Unfinished, and the sink holds what was read until then; a cursor that the vendor cannot use
+	// any more makes it empty the sink and begin anew. nil: from the beginning.
+	Cursor []byte
 }
 
 // Mark is a place in a Sink. The zero Mark is its beginning.

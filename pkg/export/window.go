@@ -13,8 +13,17 @@ import (
 // maxTold is how many ids of rows that changed an account's part of a run's file names.
 const maxTold = 50_000
 
-// do reads one window, judges it and publishes it. Reading ends with working; what was read whole is published under ctx.
+// do reads one window, or the rest of one that was begun, judges it and publishes it. Reading ends with working; what was
+// read whole is published under ctx, and what time cut short is saved.
 func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
+	err := r.export(ctx, working, t, spool)
+	if t.saved != nil && (err == nil || spoils(err)) {
+		r.remove(ctx, t.saved.object.Key)
+	}
+	return err
+}
+
+func (r *accountRun) export(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
 	r.mu.Lock()
 	r.observe(t, "reading", 0)
 	r.mu.Unlock()
@@ -25,8 +34,17 @@ func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.S
 	if err := spool.Begin(encoder); err != nil {
 		return err
 	}
-	w := Window{Dataset: t.name.Dataset, Part: t.name.Part, Day: t.name.Day, Closed: !t.dataset.Listing && r.planner.closed(t.name.Day)}
+	w := Window{Dataset: t.name.Dataset, Part: t.name.Part, Day: t.name.Day}
+	if t.saved != nil {
+		if w.Cursor, err = r.restore(working, t, spool); err != nil {
+			return err
+		}
+	}
+	w.Closed = !t.dataset.Listing && r.planner.closed(t)
 	proof, err := r.account.Vendor.Read(working, w, spool)
+	if stopped, ok := errors.AsType[*Unfinished](err); ok {
+		r.save(ctx, t, w, spool, stopped)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,8 +63,10 @@ func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.S
 // publish brings the bucket up to what was read: the object, its copy in latest/, and then the ledger.
 func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapshot.Content, spool *snapshot.Spool) error {
 	entry := snapshot.Entry{Key: r.Layout.Data(t.name), Rows: c.Rows, Pages: proof.Pages, Bytes: c.Bytes, SHA256: c.SHA256,
-		ETag: t.there.ETag, FetchedAt: r.clock, Settled: r.planner.settles(t, proof, c),
+		ETag: t.there.ETag, FetchedAt: t.clock, Settled: r.planner.settles(t, proof, c),
 		Window: [2]snapshot.Day{t.name.Day, t.name.Day}, Spec: t.dataset.Spec, Total: proof.Total}
+	publisher := *r.publisher
+	publisher.Time = t.clock // a copy in latest/ that was read later stays
 	same, err := r.same(ctx, t, c)
 	if err != nil {
 		return err
@@ -64,7 +84,7 @@ func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapsh
 		if err != nil {
 			return err
 		}
-		if entry.ETag, err = r.publisher.Publish(ctx, t.name, c, body, t.there); err != nil {
+		if entry.ETag, err = publisher.Publish(ctx, t.name, c, body, t.there); err != nil {
 			return err
 		}
 	}
@@ -73,7 +93,7 @@ func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapsh
 		if err != nil {
 			return err
 		}
-		if err := r.publisher.Latest(ctx, t.name, c, body); err != nil {
+		if err := publisher.Latest(ctx, t.name, c, body); err != nil {
 			return err
 		}
 	}
@@ -114,7 +134,7 @@ func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (ke
 	case r.event.Force:
 	case t.class == verification:
 		entry := t.entry
-		entry.FetchedAt = r.clock
+		entry.FetchedAt = t.clock
 		t.dataset.book.Set(t.name.Day, t.name.Part, entry)
 		if err := t.dataset.book.Save(ctx); err != nil {
 			return false, err

@@ -123,7 +123,7 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 		return export.Proof{}, s.unknown(w.Dataset)
 	}
 	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
-	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage)}
+	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage), Cursor: w.Cursor}
 	l.Fetch = func(ctx context.Context, number, _ int) (wire.Page, error) {
 		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number))
 		if err != nil {

@@ -40,11 +40,18 @@ func (e *Encoder) forget(base int) {
 }
 
 func (e *Encoder) collide(quoted []byte) {
+	e.remember([]string{strings.ToLower(string(unquote(quoted)))})
+}
+
+// remember adds to the names that collide.
+func (e *Encoder) remember(names []string) {
 	if e.collisions == nil {
 		e.collisions = map[string]bool{}
 	}
-	if len(e.collisions) < maxCollisions {
-		e.collisions[strings.ToLower(string(unquote(quoted)))] = true
+	for _, name := range names {
+		if len(e.collisions) < maxCollisions {
+			e.collisions[name] = true
+		}
 	}
 }
 

@@ -88,7 +88,39 @@ func (l Layout) Lease(source, account string) string {
 	return fmt.Sprintf("%s_yardstick/leases/%s/%s.json", l.Prefix, source, account)
 }
 
-// Spool is what the keys of an unfinished part's working files begin with.
+// Spools is what the keys of an account's unfinished parts begin with. It ends in "/".
+func (l Layout) Spools(source, account string) string {
+	return fmt.Sprintf("%s_yardstick/spool/%s/account=%s/", l.Prefix, source, account)
+}
+
+const spoolSuffix = ".spool"
+
+// Spool is the key of an unfinished partition part. It has the account before the dataset, so that one listing finds all
+// of an account's.
 func (l Layout) Spool(n Name) string {
-	return fmt.Sprintf("%s_yardstick/spool/%s/%s/account=%s/%s", l.Prefix, n.Source, n.Dataset, n.Account, n.Part)
+	return fmt.Sprintf("%s%s/dt=%s/%s%s", l.Spools(n.Source, n.Account), n.Dataset, n.Day, n.Part, spoolSuffix)
+}
+
+// ParseSpool reads back a key that Spool spelt from a name with none of its fields empty. A key of any other form is not
+// ok.
+func (l Layout) ParseSpool(key string) (n Name, ok bool) {
+	rest, ok := strings.CutPrefix(key, l.Prefix+"_yardstick/spool/")
+	fields := strings.Split(rest, "/")
+	if !ok || len(fields) != 5 {
+		return Name{}, false
+	}
+	n = Name{Source: fields[0], Dataset: fields[2]}
+	if n.Account, ok = strings.CutPrefix(fields[1], "account="); !ok {
+		return Name{}, false
+	}
+	dt, isDay := strings.CutPrefix(fields[3], "dt=")
+	day, err := ParseDay(dt)
+	if n.Part, ok = strings.CutSuffix(fields[4], spoolSuffix); !ok || !isDay || err != nil {
+		return Name{}, false
+	}
+	if n.Source == "" || n.Dataset == "" || n.Account == "" || n.Part == "" {
+		return Name{}, false
+	}
+	n.Day = day
+	return n, true
 }

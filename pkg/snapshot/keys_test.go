@@ -34,7 +34,8 @@ func TestKeysAreThoseOfTheContract(t *testing.T) {
 			{l.Ledgers("scrapright", "purchases", "main"), "_yardstick/ledger/scrapright/purchases/account=main/"},
 			{l.Run(d+1, "20261123T050000Z-4f2a"), "_yardstick/runs/dt=2026-11-23/20261123T050000Z-4f2a.json"},
 			{l.Lease("scrapright", "main"), "_yardstick/leases/scrapright/main.json"},
-			{l.Spool(brand), "_yardstick/spool/scrunch/brand_daily/account=main/brand-101"},
+			{l.Spools("scrunch", "main"), "_yardstick/spool/scrunch/account=main/"},
+			{l.Spool(brand), "_yardstick/spool/scrunch/account=main/brand_daily/dt=2026-11-22/brand-101.spool"},
 		} {
 			if c.got != prefix+c.want {
 				t.Errorf("got %s, expected %s%s", c.got, prefix, c.want)

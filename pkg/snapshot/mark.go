@@ -20,14 +20,7 @@ func (s *Spool) Mark() (Mark, error) {
 	if s.rows == 0 {
 		return Mark{}, nil
 	}
-	if err := s.zip.Close(); err != nil {
-		return Mark{}, fmt.Errorf("mark the spool: %w", err)
-	}
-	if err := s.out.Flush(); err != nil {
-		return Mark{}, fmt.Errorf("mark the spool: %w", err)
-	}
-	s.zip.Reset(s.out)
-	offset, err := s.file.Seek(0, io.SeekCurrent)
+	offset, err := s.endMember()
 	if err != nil {
 		return Mark{}, fmt.Errorf("mark the spool: %w", err)
 	}
@@ -36,6 +29,18 @@ func (s *Spool) Mark() (Mark, error) {
 		return Mark{}, fmt.Errorf("mark the spool: %w", err)
 	}
 	return Mark{offset: offset, rows: s.rows, bytes: s.bytes, sum: sum, writing: s.writing}, nil
+}
+
+// endMember ends a member of the compressed file and answers how long the file is then. Append may follow.
+func (s *Spool) endMember() (offset int64, err error) {
+	if err := s.zip.Close(); err != nil {
+		return 0, err
+	}
+	if err := s.out.Flush(); err != nil {
+		return 0, err
+	}
+	s.zip.Reset(s.out)
+	return s.file.Seek(0, io.SeekCurrent)
 }
 
 // Rollback drops the lines after a mark. Append may follow. A mark from before a Begin, Reset, Drop or Sort is an error,

@@ -26,7 +26,7 @@ type Content struct {
 
 // Spool gathers the lines of one window in a temporary file, compressed and counted, so that digest and length are
 // known before the first byte is sent and memory stays the same however long the window is. One Spool serves one window
-// after another: Begin, Append for each record, Finish, Body. After an error of its file only Begin, Reset and Close are
+// after another: Begin, or Begin and Restore, Append for each record, Finish, Body. After an error of its file only Begin, Reset and Close are
 // of use. It is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
 	encoder *Encoder
@@ -219,8 +219,11 @@ func (s *Spool) Finish() (Content, error) {
 	if err := s.out.Flush(); err != nil {
 		return Content{}, fmt.Errorf("finish the spool: %w", err)
 	}
-	return Content{Rows: s.rows, Bytes: s.bytes, SHA256: hex.EncodeToString(s.sum.Sum(nil))}, nil
+	return Content{Rows: s.rows, Bytes: s.bytes, SHA256: s.digest()}, nil
 }
+
+// digest is that of the lines so far, in hex.
+func (s *Spool) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
 // Rows is how many lines there are so far.
 func (s *Spool) Rows() int64 { return s.rows }

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"yardstick/pkg/export"
 
@@ -26,33 +28,48 @@ type Page struct {
 // the first page. With a total that stands still it is one made up for by a row put in. Each costs the reading one row of
 // the next page. A single page that is not full, and has no total, is not asked for again. And two readings of a list that
 // moves in the very same way both times are taken for those of one that stands still.
+//
+// A reading whose time ends after a page or more tells where it stopped, and another List goes on from there, with the
+// same requests and the same rules as if no time lay between: all that the list did meanwhile it did between two pages.
+// A List reads one window once.
 type List struct {
 	Closed bool // the day is over: a list that still moves is a fault
+	Unique bool // no two records are equal: one that comes twice shows that the pages leave others out
 	Sink   export.Sink
 	Full   int // rows that a page holds at most, unless the server clamps it to fewer
+	// Cursor is that of an *export.Unfinished, to go on from there; the sink holds the rows that were read until then. One
+	// that cannot be read counts as none, and the sink is emptied. nil: from the first page.
+	Cursor []byte
 	// Fetch asks for a page, counted from 1, that begins after so many rows.
 	Fetch func(ctx context.Context, number, rows int) (Page, error)
+
+	now    *reading
+	before []byte // digest of the reading that moved, if there was one
 }
 
 // Read reads the list, once more if it moved, and leaves its rows in the sink. It blocks for the requests, and ends with
-// ctx. Errors: those of Fetch and Sink, with the page's number; an *export.Error of kind Incomplete; export.ErrMoving.
+// ctx. Errors: those of Fetch and Sink, with the page's number; an *export.Error of kind Incomplete; export.ErrMoving;
+// around an error of Fetch that came since time ran out, an *export.Unfinished.
 func (l *List) Read(ctx context.Context) (export.Proof, error) {
-	var before *reading
+	if err := l.begin(); err != nil {
+		return export.Proof{}, err
+	}
 	var first *Page
 	for {
-		r, err := l.pass(ctx, first)
-		if err != nil {
+		if err := l.pass(ctx, first); err != nil {
 			return export.Proof{}, err
 		}
-		v, err := l.close(ctx, r, before)
+		v, err := l.close(ctx)
 		if err != nil {
 			return export.Proof{}, err
 		}
 		switch {
+		case v.whole && l.Unique && repeat(l.now.rows):
+			return export.Proof{}, Incomplete("a record came twice, although each has an id of its own: the pages leave others out")
 		case v.whole:
-			return r.proof(), nil
-		case before == nil:
-			before, first = r, v.first
+			return l.now.proof(), nil
+		case l.before == nil:
+			l.before, l.now, first = l.now.digest(), newReading(), v.first
 		case l.Closed:
 			return export.Proof{}, Incomplete("%s, and again when it was read once more", v.why)
 		default:
@@ -64,33 +81,49 @@ func (l *List) Read(ctx context.Context) (export.Proof, error) {
 	}
 }
 
-// pass reads the pages in turn. The first one may be at hand already.
-func (l *List) pass(ctx context.Context, first *Page) (*reading, error) {
-	r := newReading()
-	for number := 1; ; number++ {
+// begin takes up what the cursor tells.
+func (l *List) begin() error {
+	l.now, l.before = newReading(), nil
+	if len(l.Cursor) == 0 {
+		return nil
+	}
+	now, before, err := parseCursor(l.Cursor)
+	if err != nil {
+		return l.Sink.Reset()
+	}
+	l.now, l.before = now, before
+	return nil
+}
+
+// pass reads the pages that are left in turn. The first one may be at hand already.
+func (l *List) pass(ctx context.Context, first *Page) error {
+	for r := l.now; !r.ended; {
+		number := len(r.ends) + 1
 		p := first
 		if number > 1 || p == nil {
 			var err error
 			if p, err = l.page(ctx, number, len(r.rows)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		rows, err := l.append(p.Records)
 		if err != nil {
-			return nil, fmt.Errorf("page %d: %w", number, err)
+			return fmt.Errorf("page %d: %w", number, err)
 		}
 		r.count(p.Total, len(rows))
-		if len(rows) == 0 {
-			return r, nil
+		if len(rows) > 0 {
+			same := r.add(rows)
+			if same > 0 && number != r.taken+1 {
+				return Incomplete("page %d holds the same records as page %d: the server does not turn the page, or served one twice",
+					number, same)
+			}
+			if same > 0 { // as many rows as make whole pages came before it in the time between the runs
+				r.moved = fmt.Sprintf("page %d holds the records that page %d held before the reading was taken up again", number, same)
+			}
 		}
-		if same := r.add(rows); same > 0 {
-			return nil, Incomplete("page %d holds the same records as page %d: the server does not turn the page, or served one twice",
-				number, same)
-		}
-		if l.met(r) {
-			return r, nil
-		}
+		r.ended = len(rows) == 0 || r.moved != "" || l.met(r)
 	}
+	return nil
 }
 
 // met says whether the total shows that no page follows. One that a full page meets may count no more than that page:
@@ -108,12 +141,17 @@ func (l *List) mayGoOn(r *reading) bool {
 	return pages > 0 && (last >= l.Full || pages > 1 && last >= len(r.page(1)))
 }
 
+// page asks for a page. Where time runs out, what was read until then is for another List.
 func (l *List) page(ctx context.Context, number, rows int) (*Page, error) {
 	p, err := l.Fetch(ctx, number, rows)
-	if err != nil {
-		return nil, fmt.Errorf("page %d: %w", number, err)
+	if err == nil {
+		return &p, nil
 	}
-	return &p, nil
+	err = fmt.Errorf("page %d: %w", number, err)
+	if len(l.now.ends) > 0 && (ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
+		err = &export.Unfinished{Cursor: l.now.cursor(l.before), Err: err}
+	}
+	return nil, err
 }
 
 func (l *List) append(records []jsontext.Value) ([]uint64, error) {
@@ -134,28 +172,31 @@ type verdict struct {
 	first *Page // the first page as it stood at the end, to begin the next reading with
 }
 
-// close judges a reading, and brings the sink to the rows that count. before is the reading that moved, if there was one.
-func (l *List) close(ctx context.Context, r, before *reading) (verdict, error) {
+// close judges a reading, and brings it and the sink to the rows that count.
+func (l *List) close(ctx context.Context) (verdict, error) {
+	r := l.now
 	total, told := r.total()
 	switch {
+	case r.moved != "":
+		return verdict{why: r.moved}, nil
 	case r.fell():
 		return verdict{why: fell(r)}, nil
 	case told && !r.grew():
-		return l.closeByTotal(r, before, total)
+		return l.closeByTotal(r, total)
 	case !told && len(r.ends) <= 1 && !l.mayGoOn(r):
 		return verdict{whole: true}, nil
 	}
-	return l.closeByFirstPage(ctx, r, before)
+	return l.closeByFirstPage(ctx, r)
 }
 
 // closeByTotal judges a reading against a total that stood still.
-func (l *List) closeByTotal(r, before *reading, total int64) (verdict, error) {
+func (l *List) closeByTotal(r *reading, total int64) (verdict, error) {
 	came := int64(len(r.rows))
 	switch {
 	case came != total && r.distinct() != total:
 		return verdict{}, Incomplete("the vendor's total says %d records, and %d came on %d pages",
 			total, r.distinct(), len(r.ends))
-	case came == total && r.equals(before):
+	case came == total && r.equals(l.before):
 		return verdict{whole: true}, nil // nothing moves: rows that are equal on two pages are data
 	case came == total && r.shifts() > 0, r.repeats():
 		return verdict{why: "records stand on two pages, and the vendor's total stands still: as many left as came"}, nil
@@ -164,7 +205,7 @@ func (l *List) closeByTotal(r, before *reading, total int64) (verdict, error) {
 }
 
 // closeByFirstPage judges a reading by the first page asked again.
-func (l *List) closeByFirstPage(ctx context.Context, r, before *reading) (verdict, error) {
+func (l *List) closeByFirstPage(ctx context.Context, r *reading) (verdict, error) {
 	again, now, err := l.again(ctx)
 	if err != nil {
 		return verdict{}, err
@@ -183,13 +224,13 @@ func (l *List) closeByFirstPage(ctx context.Context, r, before *reading) (verdic
 		v.why = fell(r)
 	case told && came != atEnd && came != total: // what was added at the end since then is no part of this reading
 		v.why = fmt.Sprintf("the vendor's total grew to %d while %d records came", total, came)
-	case len(added) == 0 && r.equals(before):
+	case len(added) == 0 && r.equals(l.before):
 		return verdict{whole: true}, nil // nothing moves: rows that are equal on two pages are data
 	case r.pulledBack(now):
 		v.why = "records were put in and left page 1 again while the list was read"
 	case r.repeats():
 		v.why = "records stand on two pages: the list has no order that lasts"
-	case before == nil && r.shifts() > len(added):
+	case l.before == nil && r.shifts() > len(added):
 		v.why = "records moved from one page to the next while the list was read"
 	default:
 		r.meets(came)
@@ -221,13 +262,24 @@ func (l *List) again(ctx context.Context) (*Page, []uint64, error) {
 // settle takes out the rows that were seen twice and adds the ones that were put in, given by their places on the first
 // page asked again.
 func (l *List) settle(r *reading, again *Page, fresh []int) error {
-	if err := l.Sink.Drop(r.shifted()); err != nil {
+	twice := r.shifted()
+	if err := l.Sink.Drop(twice); err != nil {
 		return err
 	}
-	for _, i := range fresh {
-		if _, err := l.Sink.Append(again.Records[i]); err != nil {
+	added := make([]uint64, len(fresh))
+	for i, place := range fresh {
+		var err error
+		if added[i], err = l.Sink.Append(again.Records[place]); err != nil {
 			return err
 		}
 	}
+	r.settle(twice, added)
 	return nil
+}
+
+// repeat says whether any fingerprint is there twice.
+func repeat(fingerprints []uint64) bool {
+	sorted := slices.Clone(fingerprints)
+	slices.Sort(sorted)
+	return len(slices.Compact(sorted)) != len(fingerprints)
 }

@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 
 	"yardstick/pkg/export"
@@ -12,7 +15,10 @@ type reading struct {
 	ends   []int          // of each page with rows, in rows
 	heads  []int          // of each page, how many rows at its head are the tail of the page before
 	pages  map[uint64]int // numbers of the pages, by the sum of their rows: their order does not count
-	totals []int64        // the vendor's count as each page told it
+	totals []int64        // the vendor's count as the pages told it; one that repeats stands once
+	ended  bool           // no page follows
+	taken  int            // how many pages an earlier List read
+	moved  string         // how it is known already that the list moved; "": it is not
 }
 
 func newReading() *reading { return &reading{pages: map[uint64]int{}} }
@@ -37,7 +43,13 @@ func (r *reading) add(rows []uint64) (same int) {
 // they answer with.
 func (r *reading) count(total *int64, rows int) {
 	if total != nil && (rows > 0 || len(r.rows) == 0 || *total > 0) {
-		r.totals = append(r.totals, *total)
+		r.tell(*total)
+	}
+}
+
+func (r *reading) tell(total int64) {
+	if last, told := r.total(); !told || last != total {
+		r.totals = append(r.totals, total)
 	}
 }
 
@@ -77,7 +89,7 @@ func (r *reading) grew() bool {
 // meets notes, where there is a total, which one the rows meet.
 func (r *reading) meets(rows int64) {
 	if len(r.totals) > 0 {
-		r.totals = append(r.totals, rows)
+		r.tell(rows)
 	}
 }
 
@@ -99,6 +111,20 @@ func (r *reading) shifted() []int64 {
 		}
 	}
 	return numbers
+}
+
+// settle brings rows to those that count, in the order of the sink: without the shifted ones, and with those that are
+// added from the first page asked again.
+func (r *reading) settle(dropped []int64, added []uint64) {
+	kept := r.rows[:0]
+	for i, row := range r.rows {
+		if len(dropped) > 0 && dropped[0] == int64(i) {
+			dropped = dropped[1:]
+			continue
+		}
+		kept = append(kept, row)
+	}
+	r.rows = append(kept, added...)
 }
 
 // shifts is how many rows are shifted.
@@ -125,10 +151,29 @@ func (r *reading) repeats() bool {
 	return len(slices.Compact(slices.Clone(all))) < len(all)
 }
 
-// equals says whether two readings saw the very same pages. There may be no other one.
-func (r *reading) equals(other *reading) bool {
-	return other != nil && slices.Equal(r.rows, other.rows) && slices.Equal(r.ends, other.ends)
+// digestSize is how many bytes a digest has.
+const digestSize = sha256.Size
+
+// digest is the same for two readings that saw the very same pages.
+func (r *reading) digest() []byte {
+	sum := sha256.New()
+	var number [8]byte
+	write := func(n uint64) {
+		binary.BigEndian.PutUint64(number[:], n)
+		sum.Write(number[:])
+	}
+	write(uint64(len(r.ends)))
+	for _, end := range r.ends {
+		write(uint64(end))
+	}
+	for _, row := range r.rows {
+		write(row)
+	}
+	return sum.Sum(nil)
 }
+
+// equals says whether another reading, given by its digest, saw the very same pages. There may be no other one.
+func (r *reading) equals(other []byte) bool { return other != nil && bytes.Equal(other, r.digest()) }
 
 // unseen are those of the places on a page whose rows this reading did not see. A row that it saw on a later page only
 // changed its place.
