@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -83,39 +84,46 @@ func TestAFailingStore(t *testing.T) {
 	belie := func() *faultproxy.Answer { return faultproxy.Belie(500, "InternalServiceError") }
 	const always = 1 << 20
 	for name, c := range map[string]struct {
-		times int
-		fault func() *faultproxy.Answer
-		want  export.Status
+		times      int
+		fault      func() *faultproxy.Answer
+		want       export.Status
+		everywhere bool // at the first exchange too, and where there is no session secret yet
 	}{
-		"fails 3 times":                    {3, refuse, export.Complete},
-		"throttled 3 times":                {3, func() *faultproxy.Answer { return faultproxy.Refuse(400, "ThrottlingException") }, export.Complete},
-		"fails always":                     {always, refuse, export.Failed},
-		"denied":                           {always, func() *faultproxy.Answer { return faultproxy.Refuse(400, "AccessDeniedException") }, export.Failed},
-		"connection closed always":         {always, func() *faultproxy.Answer { return &faultproxy.Answer{Drop: true} }, export.Failed},
-		"never answers":                    {always, func() *faultproxy.Answer { return &faultproxy.Answer{Delay: time.Hour} }, export.Failed},
-		"commits and drops the answer":     {1, faultproxy.Lose, export.Complete},
-		"commits and drops every answer":   {always, faultproxy.Lose, export.Failed},
-		"commits and answers 500":          {1, belie, export.Complete},
-		"commits and answers 500 always":   {always, belie, export.Failed},
-		"takes 3 s":                        {always, func() *faultproxy.Answer { return &faultproxy.Answer{Delay: 3 * time.Second} }, export.Complete},
-		"commits and answers 500, 3 times": {3, belie, export.Complete},
+		"fails 3 times":                    {3, refuse, export.Complete, true},
+		"throttled 3 times":                {3, func() *faultproxy.Answer { return faultproxy.Refuse(400, "ThrottlingException") }, export.Complete, false},
+		"fails always":                     {always, refuse, export.Failed, true},
+		"denied":                           {always, func() *faultproxy.Answer { return faultproxy.Refuse(400, "AccessDeniedException") }, export.Failed, false},
+		"connection closed always":         {always, func() *faultproxy.Answer { return &faultproxy.Answer{Drop: true} }, export.Failed, false},
+		"never answers":                    {always, func() *faultproxy.Answer { return &faultproxy.Answer{Delay: time.Hour} }, export.Failed, false},
+		"commits and drops the answer":     {1, faultproxy.Lose, export.Complete, true},
+		"commits and drops every answer":   {always, faultproxy.Lose, export.Failed, false},
+		"commits and answers 500":          {1, belie, export.Complete, true},
+		"commits and answers 500 always":   {always, belie, export.Failed, false},
+		"takes 3 s":                        {always, func() *faultproxy.Answer { return &faultproxy.Answer{Delay: 3 * time.Second} }, export.Complete, false},
+		"commits and answers 500, 3 times": {3, belie, export.Complete, false},
 	} {
-		for _, begin := range []string{"exchange", "refresh"} {
+		begins := []string{"refresh", "exchange", "creation"}
+		if !c.everywhere {
+			begins = begins[:1]
+		}
+		for _, begin := range begins {
 			t.Run(name+", at "+begin, func(t *testing.T) {
-				const settings = "start: 2026-11-17\nrestate_every: 0s\ndatasets: {customers: {off: true}, businesses: {off: true}}"
+				const settings = "start: 2026-11-18\ndatasets: {customers: {off: true}, businesses: {off: true}}"
 				inWorld(t, simulator.YardConfig{ReuseKillsFamily: true}, settings, func(w *world) {
-					w.secret("CreateSecret", map[string]any{"Name": sessSecret, "SecretString": `{"kept":1}`,
-						"ClientRequestToken": strings.Repeat("operator", 4)})
+					if begin != "creation" {
+						w.secret("CreateSecret", map[string]any{"Name": sessSecret, "SecretString": `{"kept":1}`,
+							"ClientRequestToken": strings.Repeat("operator", 4)})
+					}
 					if begin == "refresh" {
 						w.run(app.Event{}, export.Complete)
 						w.pass(2 * time.Hour)
 					}
-					w.yard.Insert(simulator.Purchases, "2026-11-17", -1, `{"id":"late"}`)
+					w.yard.Insert(simulator.Purchases, "2026-11-18", -1, `{"id":"late"}`)
 					e := &early{world: w, stores: map[string]int{}}
 					w.yard.Fault(e.watch)
 					left := c.times
 					w.aws.Fault(func(call faultproxy.Call) *faultproxy.Answer {
-						if call.Operation != "PutSecretValue" || call.Secret != sessSecret || left == 0 {
+						if call.Value == "" || call.Secret != sessSecret || left == 0 {
 							return nil
 						}
 						left--
@@ -131,7 +139,7 @@ func TestAFailingStore(t *testing.T) {
 							e.onlyAfterTheBudget()
 						}
 					}
-					w.wholeDays("2026-11-17", "2026-11-18")
+					w.wholeDays("2026-11-18")
 					w.aws.Fault(nil)
 					w.pass(time.Hour + 10*time.Minute) // what is in the vault may be expired, and is what the next run finds
 					e.requests = nil
@@ -157,11 +165,11 @@ func (w *world) namesTheSession(r app.Result) {
 // green, and sends no refresh token that was sent before.
 func TestARestoredBackup(t *testing.T) {
 	for _, back := range []string{"to the version before", "to the oldest", "to the oldest, with the last one gone"} {
-		for _, kind := range []struct{ reuseKills, exchangeEnds bool }{{false, false}, {true, true}} {
-			t.Run(back, func(t *testing.T) {
-				yard := simulator.YardConfig{ReuseKillsFamily: kind.reuseKills, ExchangeEndsSessions: kind.exchangeEnds}
-				inWorld(t, yard, "start: 2026-11-18\nverify_after: 0", func(w *world) {
-					for range 4 {
+		for _, strict := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, strict yard %v", back, strict), func(t *testing.T) {
+				yard := simulator.YardConfig{ReuseKillsFamily: strict, ExchangeEndsSessions: strict}
+				inWorld(t, yard, "start: 2026-11-18\nverify_after: 0\ndatasets: {customers: {off: true}, businesses: {off: true}}", func(w *world) {
+					for range 3 {
 						w.run(app.Event{}, export.Complete)
 						w.pass(2 * time.Hour)
 					}
