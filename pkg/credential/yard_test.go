@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	scan "yardstick/pkg/canary" // canary is a secret of these tests
 	"yardstick/pkg/credential"
 	"yardstick/pkg/credential/credentialtest"
 )
@@ -165,6 +166,7 @@ type room struct {
 	vault *credentialtest.Memory
 	yard  *yard
 	log   *safeBuffer
+	said  safeBuffer // errors
 
 	mu    sync.Mutex
 	notes []string // refresh tokens that were sent, as runs note them for one another
@@ -180,12 +182,30 @@ func newRoom(t tester) *room {
 	r := &room{t: t, vault: credentialtest.NewMemory(), yard: newYard(), log: &safeBuffer{}}
 	r.vault.Store(keySecret, `{"api_key":"K-1"}`)
 	r.vault.MakeEmpty(sessionSecret)
-	t.Cleanup(func() {
-		if text := r.log.String(); strings.Contains(text, "eyJ.") || strings.Contains(text, "K-1") {
-			t.Errorf("a secret was logged:\n%s", text)
-		}
-	})
+	t.Cleanup(r.noSecretIsTold)
 	return r
+}
+
+// noSecretIsTold fails the test where a token, or the key, stands in a log or in an error that a user of the ladder got.
+func (r *room) noSecretIsTold() {
+	text := r.log.String() + r.said.String()
+	if strings.Contains(text, "eyJ.") || strings.Contains(text, "K-1") {
+		r.t.Errorf("a secret was told:\n%s", text)
+	}
+	tokens := map[string]string{}
+	for token := range maps.Keys(r.yard.pairs) {
+		tokens["access token of "+credential.NewSecret(token).Hash()] = token
+	}
+	for token := range maps.Keys(r.yard.families) {
+		tokens["refresh token of "+credential.NewSecret(token).Hash()] = token
+	}
+	scanner, err := scan.New(tokens)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, found := range scanner.Text("a log or an error", text) {
+		r.t.Errorf("a secret was told: %s", found)
+	}
 }
 
 // ladder is that of a new run, which knows what the runs before it noted.
@@ -227,6 +247,7 @@ func (r *room) use(l *credential.Ladder) (credential.Secret, error) {
 	token, err := l.Token(r.t.Context())
 	for range 5 {
 		if err != nil {
+			_, _ = fmt.Fprintf(&r.said, "%v\n%+v\n%#v\n", err, err, err)
 			return token, err
 		}
 		if l.StoreFault() == nil && !r.isStored(token) {
