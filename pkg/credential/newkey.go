@@ -142,14 +142,12 @@ func (p *keyPut) store(ctx context.Context) (version string, err error) {
 		if final(err) && !errors.Is(err, ErrExists) {
 			return "", &SecretFault{p.name, storingKey, err}
 		}
-		value, replaced := p.value, p.there
+		replaced := p.there
 		if again := p.read(ctx); again != nil {
 			return "", fmt.Errorf("%w (%w); which key is in place is not known: try again, which does no harm", again, err)
 		}
 		switch {
-		case p.there.ID == token && p.there.Value == value: // only the answer was lost
-			return token, nil
-		case p.held == p.key: // another writer stored the same one
+		case p.held == p.key: // only the answer was lost, or another writer stored the same one
 			return p.there.ID, nil
 		case !errors.Is(err, ErrExists): // nothing was stored, or something that was stored over since
 			return "", &SecretFault{p.name, storingKey, err}

@@ -90,6 +90,26 @@ func TestAKeyInPlaceWithoutItsSessionIsSaidAndTheNextRunHeals(t *testing.T) {
 	}
 }
 
+func TestTheSessionThatAnotherProcessMadeOfTheNewKeyFirstIsTaken(t *testing.T) {
+	in(t, func(t *testing.T, r *room) {
+		r.seed()
+		r.generate()
+		busy := false
+		r.vault.Intercept(func(_ context.Context, c credentialtest.Call) error {
+			if c.Op == credentialtest.Put && c.Name == sessionSecret && !busy {
+				busy = true
+				r.mustUse(r.ladder())
+			}
+			return nil
+		})
+		got, err := r.put(r.ladder(), newKey)
+		if err != nil || got.AccessToken != r.held().AccessToken || r.vault.Versions(sessionSecret) != 2 {
+			t.Errorf("%v, %d versions", err, r.vault.Versions(sessionSecret))
+		}
+		r.stands()
+	})
+}
+
 func TestASessionSecretThatCannotBeUsedKeepsTheKeyFromBeingTried(t *testing.T) {
 	in(t, func(t *testing.T, r *room) {
 		r.vault.Store(sessionSecret, "CANARY")
