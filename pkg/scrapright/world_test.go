@@ -1,21 +1,25 @@
 package scrapright
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/bubble"
+	scan "yardstick/pkg/canary" // canary is a record's value in these tests
 	"yardstick/pkg/credential"
 	"yardstick/pkg/credential/credentialtest"
 	"yardstick/pkg/export"
 	"yardstick/pkg/rest"
 	"yardstick/pkg/simulator"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 const (
@@ -28,10 +32,14 @@ const (
 
 func isRefused(err error) bool { return errors.Is(err, credential.ErrRefused) }
 
-// yard is a source before a simulated yard, on fake time.
+// yard is a source before a simulated yard, on fake time. Its logs and errors are looked through for keys and tokens when
+// the test ends.
 type yard struct {
 	*testing.T
 	*simulator.Yard
+	watch   *scan.Watch
+	log     *slog.Logger
+	told    bytes.Buffer // logs and errors
 	source  *Source
 	vault   *credentialtest.Memory
 	network *bubble.Network
@@ -51,14 +59,28 @@ func inYard(t *testing.T, cfg simulator.YardConfig, test func(y *yard)) {
 			cfg.Customers = 250
 		}
 		y := &yard{T: t, Yard: simulator.NewYard(cfg), network: &bubble.Network{}, spool: snapshottest.NewSpool(t)}
-		y.network.Serve(t, yardAddress, y.Yard)
+		y.watch = scan.NewWatch(y.Yard)
+		y.log = slog.New(slog.NewJSONHandler(&y.told, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		y.network.Serve(t, yardAddress, y.watch)
 		y.open(0)
 		y.vault.Store(keySecret, yardKey)
 		test(y)
 		if twice := y.RefreshTokensSentTwice(); len(twice) > 0 {
 			t.Errorf("refresh tokens sent twice: %q", twice)
 		}
+		y.noSecretIsTold()
 	})
+}
+
+func (y *yard) noSecretIsTold() {
+	y.Helper()
+	scanner, err := scan.New(y.watch.Secrets())
+	if err != nil {
+		y.Fatal(err)
+	}
+	for _, found := range scanner.Text("a log or an error", y.told.String()) {
+		y.Errorf("%s", found)
+	}
 }
 
 // open begins a run with a vault of its own. Answers may be that large; 0: as large as usual.
@@ -66,7 +88,7 @@ func (y *yard) open(maxBody int64) {
 	y.Helper()
 	pace := rest.NewPace(time.Now)
 	client, err := rest.New(rest.Config{BaseURL: "http://" + yardAddress, Transport: y.network.Transport(y), Pace: pace,
-		Now: time.Now, MaxBody: maxBody})
+		Now: time.Now, Log: y.log, MaxBody: maxBody})
 	if err != nil {
 		y.Fatal(err)
 	}
@@ -75,6 +97,8 @@ func (y *yard) open(maxBody int64) {
 		"customers":  {Path: "/api/v1/customer", PageSize: 100},
 		"businesses": {Path: "/api/v1/business", PageSize: 100},
 	})
+	y.source.Ladder = credential.New(credential.Config{Vault: y.vault, KeySecret: keySecret, SessionSecret: sessionSecret,
+		Issuer: Issuer{Client: client}, Granted: pace.SetLimit, Now: time.Now, Log: y.log})
 }
 
 func (y *yard) window(dataset string) export.Window {
@@ -89,6 +113,7 @@ func (y *yard) read(dataset string) (export.Proof, []string, error) {
 	}
 	proof, err := y.source.Read(y.Context(), y.window(dataset), y.spool)
 	if err != nil {
+		y.log.Error("what is told of a failure", "error", err, "as %#v", fmt.Sprintf("%#v", err))
 		return proof, nil, err
 	}
 	return proof, snapshottest.Lines(y, y.spool), nil

@@ -1,22 +1,25 @@
 package scrunch
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"yardstick/pkg/snapshot/snapshottest"
 
 	"yardstick/pkg/bubble"
+	"yardstick/pkg/canary"
 	"yardstick/pkg/credential/credentialtest"
 	"yardstick/pkg/export"
 	"yardstick/pkg/rest"
 	"yardstick/pkg/simulator"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 const (
@@ -29,9 +32,12 @@ const (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// world is a source before a server, on fake time.
+// world is a source before a server, on fake time. Its logs and errors are looked through for keys when the test ends.
 type world struct {
 	*testing.T
+	watch   *canary.Watch
+	log     *slog.Logger
+	told    bytes.Buffer // logs and errors
 	source  *Source
 	vault   *credentialtest.Memory
 	network *bubble.Network
@@ -55,17 +61,31 @@ func newWorld(t *testing.T, server http.Handler) *world {
 	t.Helper()
 	w := &world{T: t, network: &bubble.Network{}, vault: credentialtest.NewMemory(), spool: snapshottest.NewSpool(t)}
 	t.Cleanup(func() { _ = w.spool.Close() })
-	w.network.Serve(t, address, server)
+	w.watch, w.log = canary.NewWatch(server), slog.New(slog.NewJSONHandler(&w.told, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.watch.Note("API key", firstKey)
+	t.Cleanup(w.noKeyIsTold)
+	w.network.Serve(t, address, w.watch)
 	w.vault.Store(keySecret, firstKey)
 	w.open(nil)
 	return w
+}
+
+func (w *world) noKeyIsTold() {
+	w.Helper()
+	scanner, err := canary.New(w.watch.Secrets())
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, found := range scanner.Text("a log or an error", w.told.String()) {
+		w.Errorf("%s", found)
+	}
 }
 
 // open begins a run; configure changes its settings.
 func (w *world) open(configure func(c *Config, client *rest.Config)) {
 	w.Helper()
 	pace := rest.NewPace(time.Now)
-	with := rest.Config{BaseURL: "http://" + address + "/v1", Transport: w.network.Transport(w), Pace: pace, Now: time.Now}
+	with := rest.Config{BaseURL: "http://" + address + "/v1", Transport: w.network.Transport(w), Pace: pace, Now: time.Now, Log: w.log}
 	c := Config{Pace: pace, Vault: w.vault, KeySecret: keySecret, Reports: Reports()}
 	if configure != nil {
 		configure(&c, &with)
@@ -123,6 +143,7 @@ func (w *world) read(window export.Window) (export.Proof, []string, error) {
 	}
 	proof, err := w.source.Read(w.Context(), window, w.spool)
 	if err != nil {
+		w.log.Error("what is told of a failure", "error", err, "as %#v", fmt.Sprintf("%#v", err))
 		return proof, nil, err
 	}
 	if _, listing := listings[window.Dataset]; !listing {
