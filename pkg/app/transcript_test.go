@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -79,44 +78,11 @@ func (w *world) logger() *slog.Logger {
 	return slog.New(slog.NewMultiHandler(handlers...))
 }
 
-// secretMember is a member of a stored value that is secret itself.
-var secretMember = regexp.MustCompile(`"(api_key|access_token|refresh_token)"\s*:\s*"((?:[^"\\]|\\.)*)"`)
-
-// stored are the keys and tokens of every version of every secret, with what each is.
-func (w *world) stored() map[string]string {
-	w.Helper()
-	found := map[string]string{}
-	for name, text := range w.files("secretsmanager") {
-		var secret struct {
-			Versions []struct {
-				Text   string
-				Binary []byte
-			}
-		}
-		if err := json.Unmarshal([]byte(text), &secret); err != nil {
-			w.Fatalf("%s: %v", name, err)
-		}
-		for _, v := range secret.Versions {
-			value := v.Text + string(v.Binary)
-			members := secretMember.FindAllStringSubmatch(value, -1)
-			for _, m := range members {
-				plain := m[2]
-				_ = json.Unmarshal([]byte(`"`+m[2]+`"`), &plain) // what is not JSON is taken as it is
-				found[plain] = strings.ReplaceAll(m[1], "_", " ")
-			}
-			if bare := strings.TrimSpace(value); len(members) == 0 && !strings.HasPrefix(bare, "{") {
-				found[bare] = "bare text of a secret"
-			}
-		}
-	}
-	return found
-}
-
 // secrets are those that are stored and all that passed between yardstick and the vendor, by names.
 func (w *world) secrets() map[string]string {
 	w.Helper()
-	for secret, kind := range w.stored() {
-		w.watch.Note(kind, secret)
+	if err := w.watch.NoteStored(w.dir); err != nil {
+		w.Fatal(err)
 	}
 	return w.watch.Secrets()
 }
