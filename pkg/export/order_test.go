@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -9,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestOpenDaysComeFirstThenEveryDatasetTakesItsTurnAndVerificationLast(t *testing.T) {
+func TestOpenDaysComeFirstThenWhatWasBegunThenEveryDatasetTakesItsTurnAndVerificationLast(t *testing.T) {
 	var tasks []*task
 	add := func(dataset string, c class, days ...snapshot.Day) {
 		for _, d := range days {
@@ -23,11 +24,16 @@ func TestOpenDaysComeFirstThenEveryDatasetTakesItsTurnAndVerificationLast(t *tes
 	add("b", listing, 10)
 	add("c", backlog, 7)
 	add("c", openDay, 10)
+	add("d", listing, 10, 9)
+	add("d", verification, 2)
+	for _, t := range tasks[len(tasks)-2:] { // begun by an earlier run
+		t.saved = &saved{}
+	}
 	var got []string
 	for _, o := range order(tasks) {
 		got = append(got, o.name.Dataset+o.name.Day.String()[8:])
 	}
-	want := []string{"a10", "c10", "a09", "b10", "a06", "c07", "a08", "a05", "a04", "a01"}
+	want := []string{"a10", "c10", "d09", "d02", "a09", "b10", "d10", "a06", "c07", "a08", "a05", "a04", "a01"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, expected %q", got, want)
 	}
@@ -39,7 +45,11 @@ func TestOrderIsFairAndLosesNothing(t *testing.T) {
 		for day := snapshot.Day(60); day > 0; day-- {
 			for _, dataset := range []string{"a", "b", "c"} {
 				if rapid.Bool().Draw(t, "due") {
-					tasks = append(tasks, &task{class: class(rapid.IntRange(0, 4).Draw(t, "class")), name: snapshot.Name{Dataset: dataset, Part: dataset, Day: day}})
+					var begun *saved
+					if rapid.IntRange(0, 5).Draw(t, "begun") == 0 {
+						begun = &saved{}
+					}
+					tasks = append(tasks, &task{saved: begun, class: class(rapid.IntRange(0, 4).Draw(t, "class")), name: snapshot.Name{Dataset: dataset, Part: dataset, Day: day}})
 				}
 			}
 		}
@@ -50,12 +60,15 @@ func TestOrderIsFairAndLosesNothing(t *testing.T) {
 		last := map[string]snapshot.Day{}
 		phase := 0
 		for _, o := range ordered {
-			p := map[class]int{openDay: 0, unsettledDay: 1, listing: 1, backlog: 1, verification: 2}[o.class]
+			p := map[class]int{openDay: 0, unsettledDay: 2, listing: 2, backlog: 2, verification: 3}[o.class]
+			if o.saved != nil {
+				p = 1
+			}
 			if p < phase {
 				t.Fatalf("class %d after phase %d", o.class, phase)
 			}
 			phase = p
-			lane := o.name.Dataset + string(rune('0'+o.class))
+			lane := fmt.Sprint(o.name.Dataset, o.class, o.saved != nil)
 			if before, ok := last[lane]; ok && before <= o.name.Day {
 				t.Fatalf("%s: %s after %s", lane, o.name.Day, before)
 			}

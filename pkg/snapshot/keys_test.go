@@ -118,3 +118,22 @@ func FuzzParseData(f *testing.F) {
 		}
 	})
 }
+
+func TestSpoolKeysReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[a-z0-9_.=-]{1,12}`)
+		n := snapshot.Name{Source: text.Draw(t, "source"), Dataset: text.Draw(t, "dataset"), Account: text.Draw(t, "account"),
+			Day: snapshot.Day(rapid.IntRange(1, 40_000).Draw(t, "day")), Part: text.Draw(t, "part")}
+		l := snapshot.Layout{Prefix: rapid.SampledFrom([]string{"", "acme/", "a/b/"}).Draw(t, "prefix")}
+		key := l.Spool(n)
+		if got, ok := l.ParseSpool(key); !ok || got != n || !strings.HasPrefix(key, l.Spools(n.Source, n.Account)) {
+			t.Fatalf("%s: %+v, %v; expected %+v", key, got, ok, n)
+		}
+		for _, foreign := range []string{key + "x", "x" + key, strings.Replace(key, "account=", "account", 1), strings.Replace(key, "dt=", "dt", 1),
+			strings.TrimSuffix(key, "l"), key + "/" + n.Part + ".spool", l.Data(n)} {
+			if got, ok := l.ParseSpool(foreign); ok && l.Spool(got) != foreign {
+				t.Fatalf("%s is %+v", foreign, got)
+			}
+		}
+	})
+}

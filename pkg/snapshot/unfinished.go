@@ -142,7 +142,7 @@ func (s *Spool) Restore(object io.Reader) (Unfinished, error) {
 		return Unfinished{}, fmt.Errorf("restore the spool: %w", err)
 	}
 	if s.rows != u.Rows || s.bytes != u.Bytes || s.digest() != u.SHA256 {
-		return Unfinished{}, fmt.Errorf("restore the spool: %w: %d rows of %d bytes with the SHA-256 %.8s..., expected %d, %d and %.8s...",
+		return Unfinished{}, fmt.Errorf("restore the spool: %w: %d rows of %d bytes with a SHA-256 of %s, expected %d, %d and %s",
 			ErrForm, s.rows, s.bytes, s.digest(), u.Rows, u.Bytes, u.SHA256)
 	}
 	s.encoder.remember(u.Collisions)

@@ -40,8 +40,8 @@ func (r *reading) cursor(before []byte) []byte {
 	return text
 }
 
-// parseCursor reads back what cursor spelt: a reading with a page at least, and the digest of the reading before it, nil
-// where it is the first. Anything else is errCursor.
+// parseCursor reads back what cursor spelt: a reading, and the digest of the one before it, nil where it is the first;
+// then it has a page at least. Anything else is errCursor.
 func parseCursor(text []byte) (r *reading, before []byte, err error) {
 	if len(text) < 2 || text[0] != cursorVersion || text[1]&^(cursorEnded|cursorSecond) != 0 {
 		return nil, nil, errCursor
@@ -68,7 +68,7 @@ func parseCursor(text []byte) (r *reading, before []byte, err error) {
 			p.broken = true
 		}
 	}
-	if p.broken || len(p.rest) > 0 || len(lengths) == 0 {
+	if p.broken || len(p.rest) > 0 || len(lengths) == 0 && before == nil {
 		return nil, nil, errCursor
 	}
 	r.taken = len(r.ends)

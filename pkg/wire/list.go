@@ -29,7 +29,7 @@ type Page struct {
 // the next page. A single page that is not full, and has no total, is not asked for again. And two readings of a list that
 // moves in the very same way both times are taken for those of one that stands still.
 //
-// A reading whose time ends after a page or more tells where it stopped, and another List goes on from there, with the
+// A reading whose time ends after the first page tells where it stopped, and another List goes on from there, with the
 // same requests and the same rules as if no time lay between: all that the list did meanwhile it did between two pages.
 // A List reads one window once.
 type List struct {
@@ -148,7 +148,7 @@ func (l *List) page(ctx context.Context, number, rows int) (*Page, error) {
 		return &p, nil
 	}
 	err = fmt.Errorf("page %d: %w", number, err)
-	if len(l.now.ends) > 0 && (ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
+	if (len(l.now.ends) > 0 || l.before != nil) && (ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
 		err = &export.Unfinished{Cursor: l.now.cursor(l.before), Err: err}
 	}
 	return nil, err
