@@ -68,12 +68,13 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// function is a running bootstrap.
+// function is a running bootstrap. It logs at the finest level, and that and its answers are looked through for secrets.
 type function struct {
 	t    *testing.T
 	api  *runtimeAPI
 	log  *bytes.Buffer
-	kill func() // ends the process at once, by SIGKILL
+	said bytes.Buffer // answers
+	kill func()       // ends the process at once, by SIGKILL
 }
 
 // start runs a bootstrap until the test ends.
@@ -89,7 +90,7 @@ func start(t *testing.T, binary string, timeout time.Duration, env ...string) *f
 	group.Go(func() { _ = server.Serve(l) }) // it ends by Close
 	command := exec.CommandContext(t.Context(), binary)
 	command.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + l.Addr().String(), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test",
-		"AWS_SECRET_ACCESS_KEY=test", "AWS_LAMBDA_FUNCTION_NAME=f", "PATH=", "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir()}, env...)
+		"AWS_SECRET_ACCESS_KEY=test", "AWS_LAMBDA_FUNCTION_NAME=f", "PATH=", "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir(), "AWS_LAMBDA_LOG_LEVEL=DEBUG", "AWS_LAMBDA_LOG_FORMAT=JSON"}, env...)
 	command.Stdout, command.Stderr = f.log, f.log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -102,6 +103,7 @@ func start(t *testing.T, binary string, timeout time.Duration, env ...string) *f
 		f.kill()
 		_ = server.Close()
 		group.Wait()
+		noSecretIsTold(t, env, f.log.String(), f.said.String())
 		if t.Failed() {
 			t.Logf("the function's log:\n%s", f.log)
 		}
@@ -130,6 +132,7 @@ func (f *function) call(event string) (answered, error) {
 	}
 	select {
 	case got := <-f.api.answers:
+		_, _ = fmt.Fprintf(&f.said, "%s %s %s\n", got.body, got.errorType, got.message)
 		return got, nil
 	case <-limit.C:
 		return answered{}, errors.New("the function did not answer")

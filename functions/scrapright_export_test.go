@@ -55,7 +55,9 @@ func deploy(t *testing.T, config, secret, key string) deployment {
 	if err := a.CreateSecret(t.Context(), secret, key); err != nil {
 		t.Fatal(err)
 	}
-	return deployment{cloud, dir, endpoint, []string{"AWS_ENDPOINT_URL=" + endpoint, app.ConfigVariable + "=" + config}}
+	env := []string{"AWS_ENDPOINT_URL=" + endpoint, app.ConfigVariable + "=" + config, cloudFolder + "=" + dir}
+	t.Cleanup(func() { noSecretIsKept(t, dir) })
+	return deployment{cloud, dir, endpoint, env}
 }
 
 // yardDeployment is a deployment beside a yard.
