@@ -83,6 +83,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	vendor.Resume(Past{Requests: l.recent, Notes: slices.Clone(l.notes), Note: func(ctx context.Context, text string) error {
 		return l.note(ctx, text, recent())
 	}})
+	r.planner.remembered = readMonths(l.months)
 	if _, ok := ctx.Deadline(); ok {
 		r.work(ctx, working)
 	} else {
@@ -98,7 +99,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 		stop()
 		keeping.Wait()
 	}
-	if err := l.release(ctx, recent()); err != nil {
+	if err := errors.Join(l.remember(r.planner.remembered), l.release(ctx, recent())); err != nil {
 		r.Log.WarnContext(ctx, "the lease was not released and will expire", "error", err)
 	}
 }
@@ -131,6 +132,7 @@ func (r *accountRun) work(ctx, working context.Context) {
 			r.fail(asError(err))
 		}
 	}
+	r.planner.remember(r.datasets)
 }
 
 // prepare fills the queue.
@@ -233,6 +235,7 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 // complete counts a window that is done.
 func (r *accountRun) complete(t *task, state string, rows int64) {
 	r.done++
+	t.done = true
 	if t.class != verification {
 		t.dataset.done++
 	}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +32,8 @@ type Lease struct {
 	Released  bool        `json:"released"`
 	Requests  []time.Time `json:"requests"`
 	Notes     []string    `json:"notes,omitempty"` // of the account's vendor to its next run, oldest first
+	// What the planner remembers of past months. It is read apart: what is wrong with it spoils no lease.
+	Months json.RawMessage `json:"months,omitempty"`
 }
 
 // ReadLease reads an account's lease. Where there is none it is the zero Lease.
@@ -54,10 +57,11 @@ type lease struct {
 	now    func() time.Time
 	recent []time.Time // requests of earlier runs in the last minute
 
-	mu    sync.Mutex // held while the object is written
-	etag  string
-	notes []string
-	ends  time.Time
+	mu     sync.Mutex // held while the object is written
+	etag   string
+	notes  []string
+	months json.RawMessage
+	ends   time.Time
 }
 
 // acquire takes the lease, or answers errHeld with the holder's name.
@@ -71,7 +75,8 @@ func acquire(ctx context.Context, store snapshot.Store, key, holder string, now 
 	case there.Held(now()):
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
-	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests, notes: there.Notes}
+	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests,
+		notes: there.Notes, months: there.Months}
 	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
 			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)
@@ -118,6 +123,18 @@ func (l *lease) note(ctx context.Context, text string, recent []time.Time) error
 	return err
 }
 
+// remember keeps what the planner remembers; the next writing stores it.
+func (l *lease) remember(m months) error {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("lease: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.months = text
+	return nil
+}
+
 func (l *lease) write(ctx context.Context, d Lease) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,7 +143,7 @@ func (l *lease) write(ctx context.Context, d Lease) error {
 
 // put writes the lease. l.mu is held.
 func (l *lease) put(ctx context.Context, d Lease) error {
-	d.Version, d.Holder, d.Notes = 1, l.holder, l.notes
+	d.Version, d.Holder, d.Notes, d.Months = 1, l.holder, l.notes, l.months
 	if d.Requests == nil {
 		d.Requests = []time.Time{}
 	}

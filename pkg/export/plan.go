@@ -31,9 +31,10 @@ type task struct {
 	entry   snapshot.Entry // of the last reading; Key is empty where there is none that still holds
 	there   snapshot.Info  // the object as listed; its ETag is empty where there is none
 	before  int64          // rows of the last reading to compare with, -1 where there is none
-	saved   *saved         // a reading of it that time cut short, to go on with; nil: it is read from its beginning
-	clock   time.Time      // of the run that began the reading
-	real    time.Time      // when that was
+	done    bool
+	saved   *saved    // a reading of it that time cut short, to go on with; nil: it is read from its beginning
+	clock   time.Time // of the run that began the reading
+	real    time.Time // when that was
 }
 
 // dataset is a dataset at work in a run.
@@ -41,6 +42,8 @@ type dataset struct {
 	Dataset
 	book   *snapshot.Book
 	parts  []string
+	looked []span  // days whose ledger and objects were looked at
+	oldest *oldest // the first day in the ledger, where that decides what is wanted
 	result DatasetResult
 	due    int
 	done   int
@@ -57,8 +60,10 @@ type planner struct {
 	event  Event
 	today  snapshot.Day
 	tasks  []*task
-	saved  map[snapshot.Name]*saved
-	stale  []string // keys of unfinished windows that no run will take up
+
+	remembered months // what earlier runs left; nothing: everything is looked at
+	saved      map[snapshot.Name]*saved
+	stale      []string // keys of unfinished windows that no run will take up
 }
 
 func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {
@@ -103,18 +108,40 @@ func (p *planner) window(ctx context.Context, d *dataset) (first, last snapshot.
 	}
 	if first == 0 {
 		// A first run that time cut short leaves a ledger that begins too late: the history wanted then is still wanted.
-		oldest, err := d.book.Oldest(ctx)
-		if err != nil {
+		if err := p.findOldest(ctx, d); err != nil {
 			return 0, 0, err
 		}
-		if first = p.today - defaultHistory; oldest != 0 {
-			first = min(first, oldest)
+		if first = p.today - defaultHistory; d.oldest != nil {
+			first = min(first, d.oldest.Day)
 		}
 	}
 	return first, last, nil
 }
 
+// findOldest finds the first day in the ledger, where there is one.
+func (p *planner) findOldest(ctx context.Context, d *dataset) error {
+	if known := p.remembered.of(d).Oldest; known != nil && fresh(known.At, p.time) && !p.event.Ranged() {
+		d.oldest = known
+		return nil
+	}
+	day, err := d.book.Oldest(ctx)
+	if err == nil && day != 0 {
+		d.oldest = &oldest{At: p.time, Day: day}
+	}
+	return err
+}
+
 func (p *planner) planDataset(ctx context.Context, d *dataset, first, last snapshot.Day) error {
+	d.looked = p.spans(d, first, last)
+	for _, s := range d.looked {
+		if err := p.planDays(ctx, d, s.first, s.last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *planner) planDays(ctx context.Context, d *dataset, first, last snapshot.Day) error {
 	for month := last.FirstOfMonth(); month >= first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
 		if err := d.book.Load(ctx, month.Month()); err != nil {
 			return err
