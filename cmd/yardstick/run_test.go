@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 type call struct {
 	code           exitCode
 	stdout, stderr string
+	cloud          string // folder of the embedded one that it worked in; "": none
 }
 
 // yardstick calls the program. The environment holds the configuration alone.
@@ -44,16 +45,17 @@ func yardstick(t *testing.T, config string, args ...string) call {
 func watched(ctx context.Context, config string, stderr *watch, args ...string) call {
 	var stdout bytes.Buffer
 	code := run(ctx, args, strings.NewReader(""), &stdout, stderr, environment(config))
-	return call{code, stdout.String(), stderr.String()}
+	return call{code, stdout.String(), stderr.String(), folderOf(args)}
 }
 
 func environment(config string) func(string) string {
 	return func(name string) string { return map[string]string{app.ConfigVariable: config}[name] }
 }
 
-// expect fails the test unless the call ended so and told these things on standard error.
+// expect fails the test unless the call ended so and told these things on standard error, and no secret anywhere.
 func (c call) expect(t *testing.T, code exitCode, told ...string) call {
 	t.Helper()
+	c.noSecretIsTold(t)
 	if c.code != code {
 		t.Errorf("exit code %d, expected %d", c.code, code)
 	}

@@ -62,7 +62,7 @@ func newOffice(t *testing.T) *office {
 		}
 	}
 	for name, value := range map[string]string{"AWS_ENDPOINT_URL": o.cloud.Endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-		"AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull} {
+		"AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, cloudFolder: o.dir} {
 		t.Setenv(name, value)
 	}
 	return o
@@ -74,7 +74,7 @@ func (o *office) put(t *testing.T, stdin io.Reader, args ...string) call {
 	var stdout bytes.Buffer
 	stderr := new(watch)
 	code := run(t.Context(), append([]string{"secret", "put"}, args...), stdin, &stdout, stderr, environment(o.config))
-	c := call{code, stdout.String(), stderr.String()}
+	c := call{code, stdout.String(), stderr.String(), o.dir}
 	if said := c.stdout + c.stderr; strings.Contains(said, "canary") || strings.Contains(said, "eyJ") {
 		t.Errorf("a secret was shown:\n%s", said)
 	}
