@@ -173,7 +173,7 @@ func (r *accountRun) drain(ctx, working context.Context) {
 		if spool == nil {
 			var err error
 			if spool, err = snapshot.NewSpool(r.TempDir); err != nil {
-				r.fail(asError(err))
+				r.finish(ctx, working, t, &Error{Kind: Storage, Account: true, Err: err})
 				return
 			}
 		}
@@ -209,7 +209,7 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 	switch {
 	case err == nil: // counted already
 	case named && known.Account:
-		r.fault, state = known, "failed"
+		r.left, r.fault, state = append(r.left, t), known, "failed"
 	case errors.Is(err, ErrMoving):
 		r.left, state = append(r.left, t), "left"
 		r.warn(t, "moving", err.Error()+"; the next run reads it again")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +23,10 @@ type Event struct {
 	Datasets      []string  // only these; none: all
 	From, To      snapshot.Day
 	Force         bool   // read again what is settled or fresh
-	ExecutionID   string // as the schedule sent them, for the log
-	Attempt       string
+	ExecutionID   string // as the schedule sent it, for the log
+	// Attempt counts the tries at the work of one ScheduledTime, as the schedule and a result's next tell it: "2". Ranged work
+	// that is tried again goes on where the tries before it ended.
+	Attempt string
 }
 
 // EventError says what is wrong with an event: each fault names the member, what was found and what was expected.
@@ -33,6 +36,18 @@ func (e *EventError) Error() string { return "event: " + strings.Join(e.Faults, 
 
 // Ranged says that the event asks for certain work and not for whatever is due: it waits for the account's lease.
 func (e Event) Ranged() bool { return e.From != 0 || e.To != 0 || e.Force }
+
+// Continues says that the event tries ranged work again: what was read at this very clock is done.
+func (e Event) Continues() bool { return e.Ranged() && !e.ScheduledTime.IsZero() && e.attempt() > 1 }
+
+// attempt is the number of the try, 1 where none is told.
+func (e Event) attempt() int {
+	n, err := strconv.Atoi(e.Attempt)
+	if err != nil {
+		return 1 // a placeholder that a scheduler did not fill in
+	}
+	return max(1, n)
+}
 
 func (e Event) backwards() []string {
 	if e.From != 0 && e.To != 0 && e.From > e.To {
@@ -180,6 +195,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		To            snapshot.Day `json:"to,omitzero"`
 		Force         bool         `json:"force,omitempty"`
 		ScheduledTime time.Time    `json:"scheduledTime,omitzero"`
+		ExecutionID   string       `json:"executionId,omitempty"`
+		Attempt       string       `json:"attempt,omitempty"`
 	}
-	return json.Marshal(spelt{e.Account, e.Datasets, e.From, e.To, e.Force, e.ScheduledTime})
+	return json.Marshal(spelt{e.Account, e.Datasets, e.From, e.To, e.Force, e.ScheduledTime, e.ExecutionID, e.Attempt})
 }

@@ -80,6 +80,9 @@ func TestAnEventSurvivesItsOwnSpelling(t *testing.T) {
 		if rapid.Bool().Draw(t, "some") {
 			e.Datasets = []string{"purchases", "customers"}
 		}
+		if rapid.Bool().Draw(t, "again") {
+			e.ExecutionID, e.Attempt = "x-1", "2"
+		}
 		text, err := json.Marshal(e)
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ type AccountForecast struct {
 	Today     snapshot.Day      `json:"today"`
 	PerMinute int               `json:"requests_per_minute"` // 0: no limit is known
 	Requests  int               `json:"requests"`
+	Opening   int               `json:"opening"`  // of these, what comes before the first window: for a token, or the list of parts
 	AtLeast   bool              `json:"at_least"` // pages are unknown: there may be more requests
 	Seconds   int               `json:"seconds"`  // at that pace, from a free minute on
 	Runs      int               `json:"runs"`     // of the length that was asked for
@@ -66,10 +67,11 @@ func (r *accountRun) forecast(ctx context.Context, length time.Duration) (Accoun
 	if err := r.prepare(ctx); err != nil {
 		return f, err
 	}
-	var err error
-	if f.PerMinute, err = r.account.Forecast.PerMinute(ctx); err != nil {
+	pace, tokens, err := r.account.Forecast.PerMinute(ctx)
+	if err != nil {
 		return f, err
 	}
+	f.PerMinute = pace
 	for _, d := range r.datasets {
 		line := DatasetForecast{Dataset: d.Name}
 		for _, t := range r.queue {
@@ -82,14 +84,22 @@ func (r *accountRun) forecast(ctx context.Context, length time.Duration) (Accoun
 		f.Datasets = append(f.Datasets, line)
 	}
 	if f.Requests > 0 {
-		f.Runs = 1
-	}
-	if f.Requests > 0 && f.PerMinute > 0 {
-		f.Seconds = (f.Requests - 1) / f.PerMinute * 60 // the first minute's requests go out at once
-		useful := length - finishing(length)
-		f.Runs = int(time.Duration(f.Seconds)*time.Second/useful) + 1
+		f.Opening = tokens + r.account.Vendor.Usage().Requests // a run asks for the parts as this plan did
+		f.Requests += f.Opening
+		f.Seconds, f.Runs = paced(f.Requests, pace, length)
 	}
 	return f, nil
+}
+
+// paced is how long requests take at a pace, from a free minute on, and in how many runs of a length. The first minute's
+// requests go out at once, and so do those of every further one.
+func paced(requests, perMinute int, length time.Duration) (seconds, runs int) {
+	if perMinute == 0 {
+		return 0, 1
+	}
+	minutes := int((length - finishing(length) + time.Minute - 1) / time.Minute) // begun in one run
+	each := minutes * perMinute
+	return (requests - 1) / perMinute * 60, (requests + each - 1) / each
 }
 
 func (f *DatasetForecast) add(t *task, cost Forecaster) {
@@ -109,7 +119,18 @@ func (f *DatasetForecast) add(t *task, cost Forecaster) {
 		f.First = t.name.Day
 	}
 	f.Last = max(f.Last, t.name.Day)
-	n, exact := cost.Requests(t.name.Dataset, t.entry.Pages, t.entry.Total != nil)
+	n, exact := cost.Requests(t.name.Dataset, t.last())
 	f.Requests += n
 	f.AtLeast = f.AtLeast || !exact
+}
+
+// last is what is known of a window's last reading: for a listing, of another day where today's was not read yet.
+func (t *task) last() Reading {
+	switch {
+	case t.saved != nil: // a part of it is read already
+		return Reading{}
+	case t.entry.Key != "":
+		return Reading{Pages: t.entry.Pages, Rows: t.entry.Rows, Total: t.entry.Total != nil}
+	}
+	return Reading{Rows: max(0, t.before)}
 }

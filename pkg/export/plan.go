@@ -182,6 +182,9 @@ func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, pa
 	if held && entry.FetchedAt.After(p.time) {
 		return nil // a later run was here
 	}
+	if held && entry.Spec == d.Spec && p.event.Continues() && entry.FetchedAt.Equal(p.time) {
+		return nil // an earlier try was
+	}
 	if held && entry.Spec == d.Spec {
 		t.entry = entry
 	}

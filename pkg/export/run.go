@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -134,36 +135,65 @@ func (x *Exporter) selected(e Event) ([]Account, error) {
 	return accounts, nil
 }
 
-// next is the event that continues ranged or forced work which time cut short: the days, datasets and account that
-// remain, on the same clock. Newest days were done first, so what remains is the older end of the range.
+// next is the event that continues ranged or forced work which was cut short: the days, datasets and account that remain,
+// on the same clock. An event cannot name every part that remains, so it counts the tries: what was read at this very
+// clock is not read again.
 func next(e Event, clock time.Time, runs []*accountRun) *Event {
 	if !e.Ranged() {
 		return nil
 	}
-	var left []*task
-	var accounts []string
+	var left remainder
+	tried := e.Continues()
 	for _, r := range runs {
-		if len(r.left) > 0 {
-			accounts = append(accounts, r.account.Name)
-			left = append(left, r.left...)
-		}
+		left.add(r)
+		tried = tried || r.done > 0
 	}
-	if len(left) == 0 {
+	if len(left.accounts) == 0 {
 		return nil
 	}
-	more := Event{Account: e.Account, From: e.From, To: e.To, Force: e.Force, ScheduledTime: clock}
-	if len(accounts) == 1 {
-		more.Account = accounts[0]
+	more := Event{Account: e.Account, Datasets: e.Datasets, From: e.From, To: e.To, Force: e.Force, ScheduledTime: clock}
+	if len(left.accounts) == 1 {
+		more.Account = left.accounts[0]
 	}
-	more.From, more.To = left[0].name.Day, left[0].name.Day
-	for _, t := range left {
-		more.From, more.To = min(more.From, t.name.Day), max(more.To, t.name.Day)
-		if !slices.Contains(more.Datasets, t.name.Dataset) {
-			more.Datasets = append(more.Datasets, t.name.Dataset)
+	if !left.unknown {
+		more.From, more.To, more.Datasets = left.from, left.to, slices.Sorted(slices.Values(left.datasets))
+	}
+	if tried { // a run that did nothing leaves nothing to pass over
+		more.Attempt = strconv.Itoa(e.attempt() + 1)
+	}
+	return &more
+}
+
+// remainder is what is left of ranged work.
+type remainder struct {
+	accounts []string
+	datasets []string
+	from, to snapshot.Day
+	unknown  bool // of one of the accounts: all that was asked for
+}
+
+func (m *remainder) add(r *accountRun) {
+	unknown := !r.planned()
+	if len(r.left) == 0 && !unknown {
+		return
+	}
+	m.accounts = append(m.accounts, r.account.Name)
+	m.unknown = m.unknown || unknown
+	for _, t := range r.left {
+		if m.from == 0 || t.name.Day < m.from {
+			m.from = t.name.Day
+		}
+		m.to = max(m.to, t.name.Day)
+		if !slices.Contains(m.datasets, t.name.Dataset) {
+			m.datasets = append(m.datasets, t.name.Dataset)
 		}
 	}
-	slices.Sort(more.Datasets)
-	return &more
+}
+
+// planned says whether it is known what is due: not where the account was held by another run to the end, or time ran out, or
+// something failed, before that.
+func (r *accountRun) planned() bool {
+	return r.due > 0 || r.fault == nil && r.result.Status == Complete
 }
 
 // finishing is how long before its deadline a run stops reading, to publish, release its leases and answer.

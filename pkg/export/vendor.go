@@ -118,10 +118,17 @@ type Dataset struct {
 
 // Forecaster tells what work will cost, without doing any.
 type Forecaster interface {
-	// PerMinute is the pace granted last, or the one that holds before any grant; 0 where no limit is known. It reads
-	// secrets and calls no vendor.
-	PerMinute(ctx context.Context) (int, error)
-	// Requests is how many requests a window takes whose last reading had so many pages, with or without a total; exact
-	// is false where that is only the least. pages is 0 where it was never read.
-	Requests(dataset string, pages int64, total bool) (n int, exact bool)
+	// PerMinute is the pace granted last, or the one that holds before any grant; 0 where no limit is known. tokens is how
+	// many requests a run makes for a token before all others. It reads secrets and calls no vendor.
+	PerMinute(ctx context.Context) (pace, tokens int, err error)
+	// Requests is how many requests a window takes that is as it was at its last reading; exact is false where that is only
+	// the least that is likely.
+	Requests(dataset string, last Reading) (n int, exact bool)
+}
+
+// Reading is what is known of a window's last reading. The zero Reading is none.
+type Reading struct {
+	Pages int64 // that held the rows; 0 where Rows are those of a listing of another day, or nothing is known
+	Rows  int64
+	Total bool // the vendor gave a count of its own
 }

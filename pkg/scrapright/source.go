@@ -90,29 +90,41 @@ func (s *Source) Usage() export.Usage {
 	return u
 }
 
-// PerMinute is the pace of the stored session, within the operator's own cap; no vendor is called.
-func (s *Source) PerMinute(ctx context.Context) (int, error) {
+// PerMinute is the pace of the stored session, within the operator's own cap, and one request for a token where the session
+// has none that can be used now; no vendor is called.
+func (s *Source) PerMinute(ctx context.Context) (pace, tokens int, err error) {
 	found, err := s.Ladder.Inspect(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
+	}
+	if !found.Live {
+		tokens = 1
 	}
 	s.Pace.SetLimit(found.Limit)
-	return s.Pace.Limit(), nil
+	return s.Pace.Limit(), tokens, nil
 }
 
-// Requests counts the pages, the empty page that ends them, and the first page asked again where there were several.
-// With a total the pages are all. It is one request less for a window without rows, and one more where a full page ends
-// a list with a total, or is the only one: rows are not told here.
-func (s *Source) Requests(_ string, pages int64, total bool) (n int, exact bool) {
+// Requests counts the pages, the empty page that ends them, and the first page asked again where there were several, or a
+// single one that may not be all. With a total the pages are all, but where the last one is full. A window that was never
+// read takes a page and the empty one; one without rows would take a single request.
+func (s *Source) Requests(dataset string, last export.Reading) (n int, exact bool) {
+	full := int64(max(1, min(s.Datasets[dataset].PageSize, maxPage)))
+	pages := int(last.Pages)
 	switch {
+	case pages == 0 && last.Rows > 0: // as long as a listing of another day, of whose pages nothing is known
+		return int((last.Rows + full - 1) / full), false
 	case pages == 0:
 		return 2, false
-	case total:
-		return int(pages), true
-	case pages == 1:
+	case last.Rows == 0:
+		return 1, true
+	case last.Total && last.Rows >= last.Pages*full:
+		return pages + 1, true
+	case last.Total: // pages that the server clamps may all be as long as the last one
+		return pages, last.Rows > (last.Pages-1)*full || last.Rows%last.Pages != 0
+	case pages == 1 && last.Rows < full:
 		return 2, true
 	default:
-		return int(pages) + 2, true
+		return pages + 2, true
 	}
 }
 

@@ -232,13 +232,13 @@ func TestUsageTellsASessionThatCannotBeStored(t *testing.T) {
 
 func TestThePaceIsTheStoredSessionsWithinTheOwnCap(t *testing.T) {
 	inYard(t, simulator.YardConfig{RequestsPerMinute: 60}, func(y *yard) {
-		perMinute := func(want int) {
+		perMinute := func(want, tokens int) {
 			y.Helper()
-			if n, err := y.source.PerMinute(y.Context()); err != nil || n != want {
-				y.Errorf("%d, %v; expected %d", n, err, want)
+			if n, t, err := y.source.PerMinute(y.Context()); err != nil || n != want || t != tokens {
+				y.Errorf("%d, %d for a token, %v; expected %d and %d", n, t, err, want, tokens)
 			}
 		}
-		perMinute(10)
+		perMinute(10, 1)
 		y.whole("businesses")
 		asked := len(y.Requests())
 		vault := y.vault
@@ -246,14 +246,14 @@ func TestThePaceIsTheStoredSessionsWithinTheOwnCap(t *testing.T) {
 		session, _ := vault.Held(sessionSecret)
 		y.vault.Store(keySecret, yardKey)
 		y.vault.Store(sessionSecret, session)
-		perMinute(60)
+		perMinute(60, 0)
 		y.source.Pace.SetCap(7)
-		perMinute(7)
+		perMinute(7, 0)
 		if len(y.Requests()) != asked {
 			y.Error("the vendor was asked")
 		}
 		y.vault.Remove(keySecret)
-		if _, err := y.source.PerMinute(y.Context()); err == nil || !strings.Contains(err.Error(), keySecret) {
+		if _, _, err := y.source.PerMinute(y.Context()); err == nil || !strings.Contains(err.Error(), keySecret) {
 			y.Errorf("%v; expected an error that names the secret", err)
 		}
 	})
@@ -303,33 +303,32 @@ func TestAPartIsTheDatasetItself(t *testing.T) {
 	}
 }
 
-// What a second reading asks is what the first one's proof foretells. Where pages are full, or there are none, it is one
-// more or less, since a forecast does not know the rows.
+// What a second reading asks is what the ledger's word on the first one foretells; where a server clamps its pages, and a
+// total could have been met by a full page, it says that it is not sure.
 func TestRequestsAreForetold(t *testing.T) {
-	type offBy struct{ plain, counted int }
-	tests := map[int]offBy{0: {-1, 0}, 1: {}, 99: {}, 100: {+1, +1}, 101: {}, 199: {}, 200: {0, +1}, 250: {}, 350: {}}
-	for n, off := range tests {
-		for _, counts := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%d rows, total %v", n, counts), func(t *testing.T) {
-				inYard(t, simulator.YardConfig{Total: counts}, func(y *yard) {
+	for _, n := range []int{0, 1, 36, 37, 38, 74, 99, 100, 101, 111, 199, 200, 250, 300, 350} {
+		for _, c := range []simulator.YardConfig{{}, {Total: true}, {MaxPageSize: 37}, {MaxPageSize: 37, Total: true}} {
+			t.Run(fmt.Sprintf("%d rows, total %v, clamped %v", n, c.Total, c.MaxPageSize > 0), func(t *testing.T) {
+				inYard(t, c, func(y *yard) {
 					y.SetTicketCount(today, n)
 					proof := y.whole("purchases")
-					foretold, exact := y.source.Requests("purchases", proof.Pages, proof.Total != nil)
+					foretold, exact := y.source.Requests("purchases",
+						export.Reading{Pages: proof.Pages, Rows: int64(n), Total: proof.Total != nil})
 					before := y.Count(simulator.Purchases)
 					y.whole("purchases")
-					asked, expected := y.Count(simulator.Purchases)-before, off.plain
-					if counts {
-						expected = off.counted
-					}
-					if asked-foretold != expected || !exact {
-						y.Errorf("%d requests, %d foretold (exact %v); expected %+d", asked, foretold, exact, expected)
+					asked, unsure := y.Count(simulator.Purchases)-before, !exact && c.Total && c.MaxPageSize > 0
+					if exact == unsure || asked != foretold && (exact || asked != foretold+1) {
+						y.Errorf("%d requests, %d foretold (exact %v)", asked, foretold, exact)
 					}
 				})
 			})
 		}
 	}
-	if n, exact := (&Source{}).Requests("purchases", 0, false); n != 2 || exact {
-		t.Errorf("never read: %d, exact %v", n, exact)
+	for last, want := range map[export.Reading]int{{}: 2, {Rows: 850}: 9, {Rows: 1}: 1} {
+		s := &Source{Config{Datasets: map[string]Dataset{"customers": {PageSize: 100}}}}
+		if n, exact := s.Requests("customers", last); n != want || exact {
+			t.Errorf("%+v: %d, exact %v; expected at least %d", last, n, exact, want)
+		}
 	}
 }
 

@@ -59,15 +59,23 @@ func (s *Source) Usage() export.Usage {
 	return export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), WaitUntil: s.Pace.Waiting()}
 }
 
-// PerMinute is 0: no limit is known.
-func (s *Source) PerMinute(context.Context) (int, error) { return 0, nil }
+// PerMinute is 0: no limit is known, and no token is asked for.
+func (s *Source) PerMinute(context.Context) (pace, tokens int, err error) { return 0, 0, nil }
 
-// Requests counts the answers, and for reports the request for what follows.
-func (s *Source) Requests(dataset string, pages int64, total bool) (n int, exact bool) {
-	if _, listing := listings[dataset]; listing {
-		return int(max(1, pages)), pages > 0 && total
+// Requests counts the answers of a report; it may take one more for what follows each. Listings have a total, and take one
+// more request where their last page is full.
+func (s *Source) Requests(dataset string, last export.Reading) (n int, exact bool) {
+	pages := int(last.Pages)
+	switch _, listing := listings[dataset]; {
+	case !listing:
+		return max(1, pages), false
+	case pages == 0:
+		return int(max(1, (last.Rows+pageSize-1)/pageSize)), false
+	case last.Rows > 0 && last.Rows >= last.Pages*pageSize:
+		return pages + 1, last.Total
+	default: // pages that the server clamps may all be as long as the last one
+		return pages, last.Total && (last.Rows == 0 || last.Rows > (last.Pages-1)*pageSize || last.Rows%last.Pages != 0)
 	}
-	return int(max(1, pages)) + 1, false
 }
 
 // Parts are the brands, for every dataset but brands itself.

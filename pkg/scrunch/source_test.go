@@ -172,20 +172,28 @@ func TestTheForecastCountsAnswersAndWhatFollowsThem(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{Brands: 1}, func(w *world, s *simulator.Scrunch) {
 		for _, tt := range []struct {
 			dataset string
-			pages   int64
-			total   bool
+			last    export.Reading
 			want    string
 		}{
-			{"prompts", 0, false, "1 false"}, {"prompts", 3, true, "3 true"}, {"responses", 3, true, "3 true"}, {"brands", 1, false, "1 false"},
-			{"brand_daily", 0, false, "2 false"}, {"brand_daily", 1, false, "2 false"}, {"mine", 7, false, "8 false"},
+			{"prompts", export.Reading{}, "1 false"},
+			{"prompts", export.Reading{Rows: 250}, "3 false"},
+			{"prompts", export.Reading{Pages: 3, Rows: 250, Total: true}, "3 true"},
+			{"prompts", export.Reading{Pages: 3, Rows: 300, Total: true}, "4 true"},
+			{"personas", export.Reading{Pages: 1, Total: true}, "1 true"},
+			{"responses", export.Reading{Pages: 3, Rows: 150, Total: true}, "3 false"}, // 50 a page, or 70 and 10
+			{"responses", export.Reading{Pages: 3, Rows: 151, Total: true}, "3 true"},
+			{"brands", export.Reading{Pages: 1, Rows: 3}, "1 false"},
+			{"brand_daily", export.Reading{}, "1 false"},
+			{"brand_daily", export.Reading{Pages: 1, Rows: 1}, "1 false"},
+			{"mine", export.Reading{Pages: 7, Rows: 100}, "7 false"},
 		} {
-			n, exact := w.source.Requests(tt.dataset, tt.pages, tt.total)
+			n, exact := w.source.Requests(tt.dataset, tt.last)
 			if got := fmt.Sprint(n, exact); got != tt.want {
 				w.Errorf("%+v: %s", tt, got)
 			}
 		}
 		w.source.Resume(export.Past{Requests: []time.Time{time.Now()}})
-		if n, err := w.source.PerMinute(w.Context()); n != 0 || err != nil || len(s.Requests()) != 0 {
+		if n, tokens, err := w.source.PerMinute(w.Context()); n != 0 || tokens != 0 || err != nil || len(s.Requests()) != 0 {
 			w.Errorf("%d a minute, %v: no limit is documented, and no vendor is called", n, err)
 		}
 		if u := w.source.Usage(); u.Requests != 0 || u.Recent != nil || !u.WaitUntil.IsZero() {
