@@ -34,6 +34,7 @@ func oddAnswers() map[string]func() *simulator.Answer {
 		"200 of a proxy":       rewritten(func(r *simulator.Reply) { r.Body = []byte("<html>Back soon</html>") }),
 		"200 without access":   rewritten(renamed("access_token")),
 		"503":                  rewritten(func(r *simulator.Reply) { r.Status = http.StatusServiceUnavailable }),
+		"429":                  rewritten(func(r *simulator.Reply) { r.Status = http.StatusTooManyRequests }),
 		"400":                  rewritten(func(r *simulator.Reply) { r.Status = http.StatusBadRequest }),
 		"redirect":             rewritten(func(r *simulator.Reply) { r.Status, r.Header = http.StatusFound, http.Header{"Location": {"/login"}} }),
 		"IsError 1":            rewritten(func(r *simulator.Reply) { r.Body = []byte(strings.Replace(string(r.Body), `:0`, `:1`, 1)) }),

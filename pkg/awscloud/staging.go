@@ -65,7 +65,7 @@ func (v *Vault) PutPending(
 		in.RotationToken = aws.String(rotationToken.Reveal())
 	}
 	if _, err := v.client.PutSecretValue(ctx, in, vaultOptions); err != nil {
-		return failVault(operation, err)
+		return failVault(operation, err).without(value, err)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (v *Vault) Put(ctx context.Context, name string, value credential.Secret, t
 		ClientRequestToken: &token,
 	}, vaultOptions)
 	if err != nil {
-		return "", failVault(operation, err)
+		return "", failVault(operation, err).without(value, err)
 	}
 	return stored(operation, out.VersionId)
 }
@@ -122,7 +122,7 @@ func (v *Vault) Create(ctx context.Context, name string, value credential.Secret
 		ClientRequestToken: &token,
 	}, vaultOptions)
 	if err != nil {
-		return "", failVault(operation, err)
+		return "", failVault(operation, err).without(value, err)
 	}
 	return stored(operation, out.VersionId)
 }
@@ -177,6 +177,19 @@ func kindOf(code string) (kind error, hint string, quotable bool) { //nolint:rev
 		return credential.ErrUnusable, hintForm, false
 	}
 	return nil, "", false
+}
+
+// without keeps back the service's words where they repeat a part of the value that was sent.
+func (f *failure) without(value credential.Secret, err error) *failure {
+	const piece = 12 // shorter ones come about by chance
+	text := value.Reveal()
+	for i := 0; i+piece <= len(text); i++ {
+		if strings.Contains(f.said, text[i:i+piece]) {
+			f.said = code(err) + trail(err)
+			break
+		}
+	}
+	return f
 }
 
 // failVault classifies err by the service's code. Its chain holds no SDK error, since those may carry a part of the

@@ -283,6 +283,26 @@ func TestNoValueIsInAnyErrorOrLog(t *testing.T) {
 	}
 }
 
+// A refusal is quoted because it names the role and the right that it lacks, unless it repeats what was sent.
+func TestARefusalIsQuotedUnlessItRepeatsTheValue(t *testing.T) {
+	const says = "User: arn:aws:sts::000000000000:assumed-role/r is not authorized to perform secretsmanager:PutSecretValue"
+	for _, call := range []string{"store", "create", "store pending version"} {
+		do := vaultCalls[call]
+		if do == nil {
+			do = stagingCalls[call]
+		}
+		vault, _ := scriptedVault(t, secretsError(400, "AccessDeniedException", says))
+		if err := do(t.Context(), vault); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; expected the service's words", call, err)
+		}
+		vault, _ = scriptedVault(t, secretsError(400, "AccessDeniedException", says+" with "+value))
+		err := do(t.Context(), vault)
+		if !errors.Is(err, credential.ErrDenied) || strings.Contains(err.Error(), "5f1e8a27") || strings.Contains(err.Error(), "User") {
+			t.Errorf("%s: %v; expected the code alone", call, err)
+		}
+	}
+}
+
 // logEveryError prints err and all that it wraps, in every way.
 func logEveryError(log *bytes.Buffer, err error) {
 	if err == nil {

@@ -92,8 +92,8 @@ func (cfg Config) check() error {
 // Do sends a request and answers a whole 2xx response, even one with an empty body. It blocks for the pace, for the
 // vendor's limits and between attempts, and ends with ctx; no wait begins that would outlast ctx's deadline.
 //
-// A request that is not Once is repeated after a failure in passing: no whole answer, 408, 500, 502, 503 or 504. A 429
-// is repeated up to 8 times in a row. A redirect of a GET is followed up to 5 times on the same scheme, host and port.
+// A request that is not Once is repeated after a failure in passing: no whole answer, 408, 500, 502, 503 or 504, and
+// after a 429 up to 8 times in a row. A redirect of a GET is followed up to 5 times on the same scheme, host and port.
 // A cut body is known by its length, its chunks or its gzip; where only the end of the connection ends a body, whether
 // it is whole is for its reader to judge.
 //

@@ -21,8 +21,8 @@ type Request struct {
 	Query  url.Values  // sent in the order of its names
 	Header http.Header // may hold secrets
 	Form   url.Values  // body of a POST; may hold secrets
-	// Once says that the server may see this request at most once: it is repeated only after a 429, or when the
-	// connection was never made. It is sent over a new connection, since one kept alive may turn out to be dead only
+	// Once says that the server may see this request at most once: it is repeated only when the connection was never
+	// made. Not after a 429 either: that the server did nothing then is its word alone. It is sent over a new connection, since one kept alive may turn out to be dead only
 	// after the request was written. No redirect is followed.
 	Once bool
 	// Into takes the body of a 2xx answer as it arrives, in place of Response.Body, for answers too large to be held.

@@ -41,7 +41,7 @@ func newTries(attempts int) *tries {
 func (c *Client) again(ctx context.Context, call *call, tries *tries, got *answer, err error) error {
 	tries.last = err
 	if got != nil && got.Status == http.StatusTooManyRequests {
-		if tries.throttled++; tries.throttled > maxThrottled {
+		if tries.throttled++; call.Once || tries.throttled > maxThrottled {
 			return &LimitedError{Method: call.Method, Path: call.Path, Until: c.pace.heldUntil(), After: err}
 		}
 		return nil

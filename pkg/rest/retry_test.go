@@ -176,15 +176,17 @@ func TestOnceIsNeverRepeatedAfterHavingBeenSent(t *testing.T) {
 	}
 }
 
-func TestOnceIsRepeatedAfterA429(t *testing.T) {
+func TestOnceIsNotRepeatedAfterA429WhichHoldsBackWhatFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pace := fastPace()
-		client := bubbleClient(t, pace, refuseFirst(2, 429, say("5")))
-		if _, err := client.Do(t.Context(), Request{Method: "POST", Path: "/x", Once: true}); err != nil {
-			t.Error(err)
+		client := bubbleClient(t, pace, refuseFirst(1, 429, say("5")))
+		_, err := client.Do(t.Context(), Request{Method: "POST", Path: "/x", Once: true})
+		if _, limited := errors.AsType[*LimitedError](err); !limited || pace.Requests() != 1 {
+			t.Errorf("%v after %d requests; expected a *LimitedError after one", err, pace.Requests())
 		}
-		if pace.Requests() != 3 {
-			t.Errorf("%d requests; expected 3", pace.Requests())
+		began := time.Now()
+		if _, err := client.Do(t.Context(), Request{Path: "/y"}); err != nil || time.Since(began) != 5*time.Second {
+			t.Errorf("%v after %s; expected the next request after 5 s", err, time.Since(began))
 		}
 	})
 }
