@@ -96,6 +96,79 @@ func TestTheBuiltFunctionRotatesASession(t *testing.T) {
 	}
 }
 
+func TestTheBuiltFunctionBearsStepsOutOfOrder(t *testing.T) {
+	r := deployRotation(t, simulator.YardConfig{})
+	f := start(t, r.binary, time.Minute, r.env...)
+	for _, order := range [][][2]string{
+		{{"testSecret", "nothing to do"}, {"createSecret", "created"}, {"finishSecret", "promoted"}, {"testSecret", "nothing to do"},
+			{"createSecret", "nothing to do"}, {"setSecret", "nothing to do"}},
+		{{"setSecret", "nothing to do"}, {"createSecret", "created"}, {"testSecret", "tested"}, {"createSecret", "kept"},
+			{"finishSecret", "promoted"}, {"finishSecret", "nothing to do"}},
+	} {
+		r.begin()
+		if got := f.invoke(r.event("finishSecret")); got.errorType != "RotationFailed" || !strings.Contains(got.message, "createSecret comes first") {
+			t.Errorf("finishSecret first of all: %s %s%s", got.errorType, got.message, got.body)
+		}
+		for _, step := range order {
+			if got := r.step(f, step[0]); got != step[1] {
+				t.Errorf("%s: %q, expected %q", step[0], got, step[1])
+			}
+		}
+		r.over()
+	}
+}
+
+// The export stands still at three of its requests, and a step of the rotation is done at each.
+func TestARotationDuringARunningExportStrandsNeither(t *testing.T) {
+	for name, ends := range map[string]bool{"an exchange leaves sessions alone": false, "an exchange ends earlier sessions": true} {
+		t.Run(name, func(t *testing.T) {
+			r := deployRotation(t, simulator.YardConfig{ExchangeEndsSessions: ends})
+			rotation := start(t, r.binary, time.Minute, r.env...)
+			var reached, released [3]chan struct{}
+			for i := range reached {
+				reached[i], released[i] = make(chan struct{}), make(chan struct{})
+			}
+			n := 0
+			r.yard.Fault(func(q simulator.Request) *simulator.Answer {
+				if q.Endpoint != simulator.Purchases {
+					return nil
+				}
+				if n++; n%4 != 0 || n/4 > len(reached) {
+					return nil
+				}
+				close(reached[n/4-1])
+				return &simulator.Answer{Until: released[n/4-1]}
+			})
+			export := start(t, bootstrap(t, "scrapright-export"), time.Minute, r.env...)
+			ended := make(chan answered, 1)
+			go func() {
+				got, err := export.call(`{}`)
+				if err != nil {
+					got.errorType, got.message = "none", err.Error()
+				}
+				ended <- got
+			}()
+			for i, steps := range [][]string{{"createSecret", "setSecret"}, {"testSecret"}, {"finishSecret"}} {
+				<-reached[i]
+				if i == 0 {
+					r.begin()
+				}
+				for _, step := range steps {
+					r.step(rotation, step)
+				}
+				close(released[i])
+			}
+			if got := parseEnd(t, <-ended); got.Status != "complete" {
+				t.Errorf("the export: %+v", got)
+			}
+			r.over()
+			if got := parseEnd(t, export.invoke(`{}`)); got.Status != "complete" || got.Accounts[0].Session != "cached" {
+				t.Errorf("the next export: %+v, expected the stored session to be used", got)
+			}
+		})
+	}
+}
+
 // Each step is killed at each of its calls to Secrets Manager, before and after that takes effect; then the rotation is
 // repeated from its beginning, as Secrets Manager does.
 func TestTheBuiltFunctionBearsAKillAtEachStep(t *testing.T) {
