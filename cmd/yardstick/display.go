@@ -11,9 +11,8 @@ import (
 )
 
 // show shows progress on standard error until the answered function is called, which leaves a last line for each
-// account: live lines on a terminal, plain ones elsewhere.
-func (c *console) show(p *progress, sources []string) (end func()) {
-	opening := strings.Join(sources, ", ") + ": looking for what is due"
+// account: live lines on a terminal, plain ones elsewhere. The opening stands there first.
+func (c *console) show(p *progress, opening string) (end func()) {
 	var stop func()
 	if c.live {
 		stop = c.draw(p, opening)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,20 +41,22 @@ type outcome struct {
 	source string
 	result app.Result
 	err    error
+	runs   int    // that a backfill made of it; 0: it is one export
+	goesOn string // the command line that goes on, where that is not one of an export
 }
 
 // export runs the sources side by side, as their functions do, and shows progress meanwhile.
 func (s *session) export(ctx context.Context, a *app.App, stop <-chan struct{}, sources []string, e app.Event) []outcome {
 	p := &progress{now: a.Now}
 	a.Observe, a.Stop = p.observe, stop
-	end := s.show(p, sources)
+	end := s.show(p, strings.Join(sources, ", ")+": looking for what is due")
 	defer end()
 	outcomes := make([]outcome, len(sources))
 	var group sync.WaitGroup
 	for i, source := range sources {
 		group.Go(func() {
 			result, err := a.Export(ctx, source, e)
-			outcomes[i] = outcome{source, result, err}
+			outcomes[i] = outcome{source: source, result: result, err: err}
 		})
 	}
 	group.Wait()

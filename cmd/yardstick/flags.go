@@ -13,11 +13,12 @@ import (
 type commandLine struct {
 	common
 
-	Demo   demo      `cmd:"" help:"Show a whole export of a simulated yard, on this machine alone."`
-	Export exportRun `cmd:"" help:"Export what is due to the bucket, as the Lambda functions do."`
-	Plan   plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
-	Check  check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
-	Secret secrets   `cmd:"" help:"Put a new API key in place."`
+	Demo     demo      `cmd:"" help:"Show a whole export of a simulated yard, on this machine alone."`
+	Export   exportRun `cmd:"" help:"Export what is due to the bucket, as the Lambda functions do."`
+	Backfill backfill  `cmd:"" help:"Export a range of days, in as many runs as that takes."`
+	Plan     plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
+	Check    check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
+	Secret   secrets   `cmd:"" help:"Put a new API key in place."`
 
 	chosen command
 }
@@ -32,26 +33,40 @@ type common struct {
 	configFlag bool // Config was given as a flag
 }
 
-// selection says which work a command is about.
-type selection struct {
+// scope says which tables a command is about.
+type scope struct {
 	Source  text   `placeholder:"NAME" help:"Only this source, such as scrapright. Default: all that are configured."`
 	Account text   `placeholder:"NAME" help:"Only this account."`
 	Dataset []text `placeholder:"NAME" help:"Only this dataset; repeat it for several."`
-	From    day    `placeholder:"DATE" help:"Only days from this one on (YYYY-MM-DD), before the configured start too."`
-	To      day    `placeholder:"DATE" help:"Only days up to this one, inclusive."`
-	Force   bool   `help:"Read again what is settled or fresh."`
+}
+
+// selection says which work a command is about.
+type selection struct {
+	scope
+	From  day  `placeholder:"DATE" help:"Only days from this one on (YYYY-MM-DD), before the configured start too."`
+	To    day  `placeholder:"DATE" help:"Only days up to this one, inclusive."`
+	Force bool `help:"Read again what is settled or fresh."`
 }
 
 // Validate is called by kong.
-func (s *selection) Validate() error {
-	if s.From.Day != 0 && s.To.Day != 0 && s.From.Day > s.To.Day {
-		return fmt.Errorf("--from %s is after --to %s", s.From, s.To)
+func (s *selection) Validate() error { return forward(s.From, s.To) }
+
+// forward says whether a range of days, where both ends are given, has any.
+func forward(from, to day) error {
+	if from.Day != 0 && to.Day != 0 && from.Day > to.Day {
+		return fmt.Errorf("--from %s is after --to %s", from, to)
 	}
 	return nil
 }
 
 func (s *selection) event() app.Event {
-	e := app.Event{Account: string(s.Account), From: s.From.Day, To: s.To.Day, Force: s.Force}
+	e := s.scope.event()
+	e.From, e.To, e.Force = s.From.Day, s.To.Day, s.Force
+	return e
+}
+
+func (s *scope) event() app.Event {
+	e := app.Event{Account: string(s.Account)}
 	for _, name := range s.Dataset {
 		e.Datasets = append(e.Datasets, string(name))
 	}
@@ -59,7 +74,7 @@ func (s *selection) event() app.Event {
 }
 
 // sources are the configured sources that the command is about.
-func (s *selection) sources(a *app.App) ([]string, error) {
+func (s *scope) sources(a *app.App) ([]string, error) {
 	configured := a.Sources()
 	if s.Source == "" {
 		return configured, nil

@@ -47,6 +47,26 @@ Exit codes: 0 complete, 1 failed, 2 bad usage or configuration, 3 partial, 4 bus
 }
 
 // Help is shown by kong below the command's line.
+func (backfill) Help() string {
+	return `Runs "export" again and again until every day of the range is done: newest days first, each run within the time
+limit, so that it shares the account with the schedule's runs as they share it among each other. It waits while another run
+holds the account. Days that were read and have settled are not read again, unless forced. What fails is told at the end, and the rest
+is done all the same. It ends by itself where runs bring nothing any more.
+
+Ctrl-C ends it gently: what was read whole is still written, and the command that goes on is printed. A second Ctrl-C ends it at once.
+
+Examples:
+
+    yardstick plan --from 2025-01-01
+    yardstick backfill --from 2025-01-01
+    yardstick backfill --from 2026-01-01 --to 2026-03-31 --dataset purchases --force
+
+Several sources are done one after the other. With --json it prints one result object a line, one for each run.
+
+Exit codes: 0 complete, 1 failed, 2 bad usage or configuration, 3 partial or stopped.`
+}
+
+// Help is shown by kong below the command's line.
 func (plan) Help() string {
 	return `Tells for each account which days and listings are due, how many requests that takes ("at least", where the
 number of pages is not known yet), and how long at the granted pace: 10 requests a minute before any grant. It calls no vendor, spends no

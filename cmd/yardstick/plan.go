@@ -82,7 +82,11 @@ func (s *session) printForecast(f app.Forecast, run time.Duration) {
 		if a.Seconds == 0 {
 			took = "about a minute"
 		}
-		text := fmt.Sprintf("Requests: %s, at %s a minute: %s, in %s of up to %s.", atLeast(number(a.Requests), a.AtLeast),
+		requests := atLeast(number(a.Requests), a.AtLeast)
+		if a.Opening > 0 {
+			requests += fmt.Sprintf(" (%s before the first window)", number(a.Opening))
+		}
+		text := fmt.Sprintf("Requests: %s, at %s a minute: %s, in %s of up to %s.", requests,
 			number(a.PerMinute), took, atLeast(counted(a.Runs, "run"), a.AtLeast), length(run))
 		s.out.printf("\n%s\n\n", wrapped(text, s.width))
 	}

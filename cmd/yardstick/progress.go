@@ -10,7 +10,7 @@ import (
 	"yardstick/pkg/app"
 )
 
-// progress follows the accounts at work, in the order in which they first report. It is safe for concurrent use.
+// progress follows the accounts at work, in the order of their names. It is safe for concurrent use.
 type progress struct {
 	now func() time.Time
 
@@ -29,6 +29,7 @@ type account struct {
 	failed  int
 	rows    int64
 	usage   usage
+	before  struct{ done, requests int } // in the runs before this one
 }
 
 // usage is what an account used of its vendor's patience, as told last.
@@ -44,14 +45,13 @@ func (p *progress) observe(o app.Progress) {
 	name := o.Name.Source + "/" + o.Account
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.accounts, func(a account) bool { return a.name == name })
-	if i < 0 {
-		i = len(p.accounts)
-		p.accounts = append(p.accounts, account{name: name, began: p.now()})
+	i, known := slices.BinarySearchFunc(p.accounts, name, func(a account, name string) int { return strings.Compare(a.name, name) })
+	if !known {
+		p.accounts = slices.Insert(p.accounts, i, account{name: name, began: p.now()})
 	}
 	a := &p.accounts[i]
-	a.due = o.Due
-	a.usage = usage{requests: o.Usage.Requests, granted: o.Usage.PerMinute, recent: o.Usage.Recent, wait: o.Usage.WaitUntil}
+	a.due = a.before.done + o.Due
+	a.usage = usage{requests: a.before.requests + o.Usage.Requests, granted: o.Usage.PerMinute, recent: o.Usage.Recent, wait: o.Usage.WaitUntil}
 	switch o.State {
 	case "reading":
 		a.reading = strings.TrimPrefix(o.Name.String(), name+" ")
@@ -62,6 +62,16 @@ func (p *progress) observe(o app.Progress) {
 		a.failed++
 	}
 	p.changed = true
+}
+
+// again begins another run: what it will be about is counted on top of what was done. What failed is due again.
+func (p *progress) again() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.accounts {
+		a := &p.accounts[i]
+		a.before.done, a.before.requests, a.failed = a.done, a.usage.requests, 0
+	}
 }
 
 // look is the accounts as they are, and whether anything was observed since the last look.

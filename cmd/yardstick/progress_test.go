@@ -95,7 +95,7 @@ func TestPlainProgressGrowsSparse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stderr bytes.Buffer
 		p := &progress{now: time.Now}
-		end := newConsole(&bytes.Buffer{}, &stderr, environment("")).show(p, []string{"scrapright"})
+		end := newConsole(&bytes.Buffer{}, &stderr, environment("")).show(p, "scrapright: looking for what is due")
 		day := someDay(t)
 		for range 3600 * 3 {
 			time.Sleep(time.Second)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,28 +12,13 @@ import (
 
 // report tells how the exports ended. An error says that nothing ran at all.
 func (s *session) report(o *opened, outcomes []outcome) (exitCode, error) {
-	code, ran := complete, false
-	var refusals []error
-	for _, x := range outcomes {
-		if x.result.Run == "" {
-			refusals = append(refusals, x.err)
-			continue
-		}
-		ran = true
-		code = worse(code, x.code())
-	}
-	if !ran {
-		return failed, errors.Join(refusals...)
-	}
-	for _, refusal := range refusals { // an event may be about one source and name nothing that another has
-		if codeOf(refusal) != badUsage {
-			code = failed
-		}
-		s.tell("not run: " + refusal.Error())
+	code, err := s.judge(outcomes)
+	if err != nil {
+		return code, err
 	}
 	for i, x := range outcomes {
 		switch {
-		case x.result.Run == "":
+		case x.refused():
 		case s.JSON:
 			s.printJSON(x)
 		default:
@@ -44,6 +30,32 @@ func (s *session) report(o *opened, outcomes []outcome) (exitCode, error) {
 	}
 	return code, nil
 }
+
+// judge is the exit code of all outcomes together. What was refused is told, or is the error where nothing else was begun.
+func (s *session) judge(outcomes []outcome) (exitCode, error) {
+	code := complete
+	var refusals []error
+	for _, x := range outcomes {
+		if x.refused() {
+			refusals = append(refusals, x.err)
+			continue
+		}
+		code = worse(code, x.code())
+	}
+	if len(refusals) == len(outcomes) {
+		return failed, errors.Join(refusals...)
+	}
+	for _, refusal := range refusals { // an event may be about one source and name nothing that another has
+		if codeOf(refusal) != badUsage {
+			code = failed
+		}
+		s.tell("not run: " + refusal.Error())
+	}
+	return code, nil
+}
+
+// refused says that nothing ran, and nothing is left to run.
+func (x *outcome) refused() bool { return x.result.Run == "" && x.goesOn == "" }
 
 // code is the exit code of an export that ran.
 func (x *outcome) code() exitCode {
@@ -70,8 +82,9 @@ func (s *session) printResult(o *opened, x outcome) {
 				number(len(d.Failed)), o.place(x.source, d.Dataset, a.Account))
 		}
 	}
-	s.out.printf("%s", t.fitted(s.width))
-	s.out.printf("\n")
+	if len(t.rows) > 0 {
+		s.out.printf("%s\n", t.fitted(s.width))
+	}
 	for _, line := range x.failures() {
 		s.out.printf("%s\n", wrapped("failed: "+line, s.width))
 	}
@@ -84,7 +97,7 @@ func (s *session) printResult(o *opened, x outcome) {
 	}
 	word, rest := x.sentence()
 	s.out.printf("%s\n", strings.Replace(wrapped(word+rest, s.width), word, s.paint(x.code(), word), 1))
-	if next := s.next(x); next != "" {
+	if next := cmp.Or(x.goesOn, s.next(x)); next != "" {
 		s.out.printf("\nTo go on:\n%s\n", broken(next, s.width, "  ", ` \`))
 	}
 }
@@ -110,13 +123,13 @@ func (x *outcome) failures() []string {
 
 // totals sums a result up.
 type totals struct {
-	written, unchanged, failed, requests int
-	rows, vanished                       int64
-	broken, held                         []string // accounts
+	written, unchanged, failed, requests, runs int
+	rows, vanished                             int64
+	broken, held                               []string // accounts
 }
 
 func (x *outcome) totals() totals {
-	var t totals
+	t := totals{runs: x.runs}
 	for _, a := range x.result.Accounts {
 		t.requests += a.Requests
 		if a.Error != nil {
@@ -147,6 +160,9 @@ func (x *outcome) sentence() (word, rest string) {
 		}
 		return "Complete", ": " + t.done() + "."
 	case partial:
+		if x.result.Run == "" {
+			return "Partial", ": it was stopped before this source was begun."
+		}
 		rest := fmt.Sprintf(": %s; %s to go.", t.done(), remaining)
 		if x.result.Next == nil {
 			rest += " The same command goes on from there."
@@ -167,17 +183,25 @@ func (t totals) done() string {
 		if t.unchanged == 0 {
 			return "no data object was written"
 		}
-		return fmt.Sprintf("%s (%s unchanged, %s, %s)", text, counted(t.unchanged, "window"), counted(t.rows, "row"), counted(t.requests, "request"))
+		return fmt.Sprintf("%s (%s unchanged, %s, %s)", text, counted(t.unchanged, "window"), counted(t.rows, "row"), t.asked())
 	}
 	text := counted(t.written, "object") + " written"
 	if t.unchanged > 0 {
 		text += ", " + number(t.unchanged) + " unchanged"
 	}
-	text += fmt.Sprintf(", %s read with %s", counted(t.rows, "row"), counted(t.requests, "request"))
+	text += fmt.Sprintf(", %s read with %s", counted(t.rows, "row"), t.asked())
 	if t.vanished > 0 {
 		text += fmt.Sprintf("; %s vanished since the last reading", counted(t.vanished, "row"))
 	}
 	return text
+}
+
+// asked is what the vendor was asked.
+func (t totals) asked() string {
+	if t.runs == 0 {
+		return counted(t.requests, "request")
+	}
+	return counted(t.requests, "request") + " in " + counted(t.runs, "run")
 }
 
 func (t totals) faults() string {
@@ -196,11 +220,15 @@ func (t totals) faults() string {
 
 // next is the command line that continues exactly the work that was asked for and cut short.
 func (s *session) next(x outcome) string {
-	e := x.result.Next
-	if e == nil {
+	if x.result.Next == nil {
 		return ""
 	}
-	words := []string{"yardstick", "export"}
+	return s.line("export", x.source, *x.result.Next, "")
+}
+
+// line is the command line of a command that exports what an event says, with a time limit, if there is one.
+func (s *session) line(command, source string, e app.Event, limit string) string {
+	words := []string{"yardstick", command}
 	flag := func(name, value string) {
 		if value != "" {
 			words = append(words, "--"+name, quoted(value))
@@ -210,7 +238,7 @@ func (s *session) next(x outcome) string {
 		flag("config", string(s.Config))
 	}
 	flag("local", string(s.Local))
-	flag("source", x.source)
+	flag("source", source)
 	flag("account", e.Account)
 	for _, dataset := range e.Datasets {
 		flag("dataset", dataset)
@@ -220,5 +248,6 @@ func (s *session) next(x outcome) string {
 	if e.Force {
 		words = append(words, "--force")
 	}
+	flag("time-limit", limit)
 	return strings.Join(words, " ")
 }

@@ -139,7 +139,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestHelpOfEachCommandIsGolden(t *testing.T) {
-	for _, command := range []string{"", "demo", "export", "plan", "check", "secret put"} {
+	for _, command := range []string{"", "demo", "export", "backfill", "plan", "check", "secret put"} {
 		name := strings.ReplaceAll(strings.Trim("help-"+command, "-"), " ", "-") + ".txt"
 		t.Run(name, func(t *testing.T) {
 			c := yardstick(t, "", append(strings.Fields(command), "--help")...).expect(t, complete)
@@ -155,7 +155,7 @@ func TestNoCommandShowsHelpAsAFault(t *testing.T) {
 func TestBadUsageEndsWithTwoAndAHint(t *testing.T) {
 	for _, test := range []struct{ args, told string }{
 		{"bogus", "unexpected argument bogus"},
-		{"--json", `expected one of "demo", "export", "plan", "check", "secret"`},
+		{"--json", `expected one of "demo", "export", "backfill", "plan", "check", ...`},
 		{"export --forse", `unknown flag --forse, did you mean "--force"?`},
 		{"export stray", "unexpected argument stray"},
 		{"export --from 2026-13-01", `--from: "2026-13-01" is not a date; expected YYYY-MM-DD`},
@@ -164,6 +164,8 @@ func TestBadUsageEndsWithTwoAndAHint(t *testing.T) {
 		{"export --account=", "--account: found an empty text, expected a value"},
 		{"export --local=", "--local: found an empty text, expected a value"},
 		{"export --local", "--local: expected a value, found none"},
+		{"backfill", "missing flags: --from=DATE"},
+		{"backfill --from 2026-02-02 --to 2026-02-01", "--from 2026-02-02 is after --to 2026-02-01"},
 		{"plan --from 2026-02-01 --to 2026-01-01", "--from 2026-02-01 is after --to 2026-01-01"},
 		{"export --time-limit 10", `--time-limit: "10" is not a length of time; expected one such as 90s, 10m or 1h30m`},
 		{"export --time-limit=-5m", "--time-limit: found -5m, expected 1s or more"},

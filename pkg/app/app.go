@@ -26,6 +26,14 @@ type (
 	Event = export.Event
 	// Result is export.Result.
 	Result = export.Result
+	// AccountResult is export.AccountResult.
+	AccountResult = export.AccountResult
+	// DatasetResult is export.DatasetResult.
+	DatasetResult = export.DatasetResult
+	// Failure is export.Failure.
+	Failure = export.Failure
+	// Warning is export.Warning.
+	Warning = export.Warning
 	// Forecast is export.Forecast.
 	Forecast = export.Forecast
 	// Progress is export.Progress.
