@@ -107,6 +107,7 @@ func killInMidRun(t *testing.T, binary string) scene {
 // A killed run leaves its account's lease behind, which ends 60 s after the time that the run was given. The next run
 // waits for that, needs nobody's help, and finds the yard's minute free. All scenes wait side by side.
 func TestAfterAKillTheNextRunIsGreenWithinTheLeasesTerm(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	binary := bootstrap(t, "scrapright-export")
 	scenes := map[string]*scene{}
 	add := func(name string, s scene) { scenes[name] = &s }
