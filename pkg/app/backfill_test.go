@@ -46,7 +46,7 @@ const ninetyDays = "start: 2026-08-21\nverify_after: 0\nrefresh: 0s"
 
 // sixRuns is a yard of which 90 days take six runs at the pace that it grants.
 func sixRuns(seed uint64) simulator.YardConfig {
-	return simulator.YardConfig{Seed: seed, RequestsPerMinute: 6, MaxPageSize: 30, TicketsPerDay: 100, Customers: 12, Businesses: 5}
+	return simulator.YardConfig{Seed: seed, RequestsPerMinute: 6, MaxPageSize: 3, TicketsPerDay: 10, Customers: 3, Businesses: 5}
 }
 
 // mortal is the network of a process that is killed at one of its calls: from then on nothing leaves it and no answer

@@ -23,7 +23,7 @@ func (w *world) forecast(e app.Event) export.AccountForecast {
 // one that is full, and of many, and listings, where the vendor gives a total and where it does not.
 func TestThePlanOfASecondRunIsWhatItAsks(t *testing.T) {
 	for _, total := range []bool{false, true} {
-		for _, later := range []time.Duration{time.Minute, 3 * time.Hour, 40 * 24 * time.Hour} {
+		for _, later := range []time.Duration{time.Minute, 3 * time.Hour} {
 			t.Run(fmt.Sprintf("total %v, after %s", total, later), func(t *testing.T) {
 				yard := simulator.YardConfig{Total: total, Customers: 250, Businesses: 100, TicketsPerDay: 20}
 				inWorld(t, yard, "start: 2026-11-09\nrestate_days: 60\nrestate_every: 0s\nrefresh: 0s", func(w *world) {
@@ -32,12 +32,8 @@ func TestThePlanOfASecondRunIsWhatItAsks(t *testing.T) {
 					}
 					asked := w.run(app.Event{}, export.Complete).Accounts[0].Requests
 					w.pass(later)
-					e := app.Event{To: day("2026-11-18")}
-					if later < 12*time.Hour { // today's listings are those of the last run
-						e = app.Event{}
-					}
-					f := w.forecast(e)
-					r := w.run(e, export.Complete).Accounts[0]
+					f := w.forecast(app.Event{})
+					r := w.run(app.Event{}, export.Complete).Accounts[0]
 					if f.Requests != r.Requests || f.AtLeast || f.Requests < asked/2 {
 						t.Errorf("%d foretold (at least: %v), %d asked; %d the first time\n%s", f.Requests, f.AtLeast, r.Requests, asked, show(f))
 					}
