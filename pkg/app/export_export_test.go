@@ -1,12 +1,22 @@
 package app
 
-import "context"
+import (
+	"context"
+	"io"
+)
 
 // Export is the handler of a source's export function in an environment of the test's own, as one process keeps it.
 func Export(source string, o Options) interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 } {
-	return &exportHandler{source: source, opener: opener{options: o}}
+	return MeasuredExport(source, o, io.Discard)
+}
+
+// MeasuredExport is Export whose metrics can be read.
+func MeasuredExport(source string, o Options, metrics io.Writer) interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+} {
+	return &exportHandler{source: source, opener: opener{options: o}, metrics: metrics}
 }
 
 // Rotate is the handler of the function rotate-session in an environment of the test's own.

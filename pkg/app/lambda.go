@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -13,9 +14,10 @@ import (
 	"yardstick/pkg/export"
 )
 
-// ServeExport is the main of an export function: it answers Lambda's invocations and does not return.
+// ServeExport is the main of an export function: it answers Lambda's invocations and does not return. Metrics go to
+// standard output.
 func ServeExport(source string) {
-	lambda.Start(&exportHandler{source: source, opener: opener{options: lambdaOptions()}})
+	lambda.Start(&exportHandler{source: source, opener: opener{options: lambdaOptions()}, metrics: os.Stdout})
 }
 
 // ServeVerification is the main of the function that verifies API keys: it answers Lambda's invocations and does not
@@ -66,11 +68,12 @@ func (o *opener) told(ctx context.Context, err error) error {
 // exportHandler answers export events of one source.
 type exportHandler struct {
 	opener
-	source string
+	source  string
+	metrics io.Writer
 }
 
-// Invoke takes an export event and answers the result of the run. Its errors are *ConfigInvalid, *EventInvalid and
-// *ExportFailed.
+// Invoke takes an export event and answers the result of the run, of which it writes one line of metrics. Its errors are
+// *ConfigInvalid, *EventInvalid, where there was no run and is no line, and *ExportFailed.
 func (h *exportHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	a, err := h.open(ctx)
 	if err != nil {
@@ -80,7 +83,9 @@ func (h *exportHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 	if err != nil {
 		return nil, h.told(ctx, &EventInvalid{err})
 	}
+	began := a.Now()
 	result, err := a.Export(ctx, h.source, event)
+	h.measure(ctx, a, began, result, err)
 	if err != nil {
 		return nil, h.told(ctx, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"time"
 )
 
@@ -14,8 +15,16 @@ const metricNamespace = "yardstick"
 // metric is one number that CloudWatch shall keep.
 type metric struct {
 	Name  string
-	Unit  string // one of CloudWatch's, such as Count
-	value int64
+	Unit  string // one of CloudWatch's: Count, Seconds, None where it has no unit for it ...
+	value float64
+}
+
+// count is a metric that counts.
+func count(name string, n int64) metric { return metric{Name: name, Unit: "Count", value: float64(n)} }
+
+// measure is a metric that is measured, to the thousandth: more would be noise.
+func measure(name, unit string, value float64) metric {
+	return metric{Name: name, Unit: unit, value: math.Round(value*1000) / 1000}
 }
 
 // writeMetrics writes one line of the embedded metric format, from which CloudWatch makes metrics with the one

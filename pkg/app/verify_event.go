@@ -149,7 +149,7 @@ func (h *verifyHandler) count(ctx context.Context, a *App, secret string, err er
 	for _, u := range users {
 		accounts = append(accounts, u.account)
 	}
-	verified, refused := metric{Name: "KeyVerified", Unit: "Count"}, metric{Name: "KeyRefused", Unit: "Count"}
+	verified, refused := count("KeyVerified", 0), count("KeyRefused", 0)
 	switch {
 	case err == nil:
 		verified.value = 1

@@ -16,7 +16,7 @@ func Verification(o Options, metrics io.Writer) interface {
 
 // WriteMetrics is one line with one count.
 func WriteMetrics(w io.Writer, o Options, source string, about map[string]string, name string, value int64) error {
-	return writeMetrics(w, o.Now(), source, about, metric{Name: name, Unit: "Count", value: value})
+	return writeMetrics(w, o.Now(), source, about, count(name, value))
 }
 
 // SameSecret says which of the names and ARNs in configured an event's means; "" for none.

@@ -77,6 +77,7 @@ type report struct {
 	assumed    bool
 	rung       rung
 	fault      error
+	renewable  time.Time // until when
 }
 
 // rung is how far up a run had to go.
@@ -145,6 +146,10 @@ func (l *Ladder) Assumed() bool { return l.report().assumed }
 func (l *Ladder) How() string {
 	return [...]string{none: "", cached: "cached", refreshed: "refreshed", exchanged: "exchanged"}[l.report().rung]
 }
+
+// RenewableUntil is when the refresh token of the stored session expires, as last read or stored; the zero Time where there
+// is none, and before that. A pair that could not be stored does not count.
+func (l *Ladder) RenewableUntil() time.Time { return l.report().renewable }
 
 // KeyVersion is the VersionId of the API key as last read; "" before that.
 func (l *Ladder) KeyVersion() string { return l.report().keyVersion }
@@ -326,6 +331,11 @@ func (l *Ladder) hold(s Session, granted, unstored bool) {
 		// A token that never has more than the margin left would be replaced on every call.
 		l.have.margin = min(margin, s.AccessExpiresAt.Sub(s.ObtainedAt)/2)
 	}
-	l.tell(func(seen *report) { seen.limit, seen.assumed = s.limit(), s.assumed() })
+	l.tell(func(seen *report) {
+		seen.limit, seen.assumed = s.limit(), s.assumed()
+		if !unstored {
+			seen.renewable = s.renewable()
+		}
+	})
 	l.cfg.Granted(s.limit())
 }

@@ -83,6 +83,14 @@ func (s Session) usable(now time.Time, left time.Duration) bool {
 	return !s.AccessToken.Empty() && s.AccessExpiresAt.Sub(now) > left
 }
 
+// renewable is until when the refresh token can be spent; the zero Time where there is none.
+func (s Session) renewable() time.Time {
+	if s.RefreshToken.Empty() {
+		return time.Time{}
+	}
+	return s.RefreshExpiresAt
+}
+
 // limit is the pace that the session allows.
 func (s Session) limit() int {
 	if s.RequestsPerMinute > 0 {

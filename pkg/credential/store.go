@@ -68,6 +68,7 @@ func (l *Ladder) read(ctx context.Context) error {
 	case ahead: // the vault still holds what the pair in memory replaced
 	case s.AccessToken == l.have.AccessToken && s.RefreshToken == l.have.RefreshToken:
 		l.have.unstored = false // where it was, only the answers were lost
+		l.tell(func(seen *report) { seen.renewable = s.renewable() })
 	default:
 		l.hold(s, false, false)
 	}

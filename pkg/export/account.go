@@ -99,6 +99,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 		stop()
 		keeping.Wait()
 	}
+	r.result.FreshAt = r.planner.freshen(r.datasets)
 	if err := errors.Join(l.remember(r.planner.remembered), l.release(ctx, recent())); err != nil {
 		r.Log.WarnContext(ctx, "the lease was not released and will expire", "error", err)
 	}
@@ -264,6 +265,7 @@ func (r *accountRun) fail(err *Error) {
 func (r *accountRun) conclude() {
 	usage := r.account.Vendor.Usage()
 	r.result.Requests, r.result.Throttled, r.result.Session = usage.Requests, usage.Throttled, usage.Session
+	r.result.RenewableUntil = usage.RenewableUntil
 	for _, w := range usage.Warnings {
 		w.Account = r.account.Name
 		r.warnings = append(r.warnings, w)
@@ -293,4 +295,5 @@ func (r *accountRun) conclude() {
 		r.result.Error = &Failure{Kind: r.fault.Kind, Error: clean(r.fault)}
 	}
 	r.result.Status = status
+	r.result.Planned = r.planned()
 }

@@ -26,6 +26,8 @@ const (
 type months struct {
 	Version  int                `json:"version"`
 	Datasets map[string]history `json:"datasets"`
+	// Fresh is when each dataset was fresh last. It is no part of the rest: it stands whatever is asked.
+	Fresh map[string]time.Time `json:"fresh,omitempty"`
 }
 
 // history is what is remembered of one dataset. The zero history is nothing.
@@ -124,7 +126,7 @@ func (p *planner) spans(d *dataset, first, last snapshot.Day) []span {
 // remember notes, when a run's work is done, what it found complete, for the runs to come. What an event with certain work
 // touched is forgotten: it says nothing of the rest of its months.
 func (p *planner) remember(datasets []*dataset) {
-	kept := months{Version: monthsVersion, Datasets: map[string]history{}}
+	kept := months{Version: monthsVersion, Datasets: map[string]history{}, Fresh: p.remembered.Fresh}
 	for _, d := range p.Datasets { // those that this run is not about too
 		if h, ok := p.remembered.Datasets[d.Name]; ok && !d.Listing {
 			kept.Datasets[d.Name] = h

@@ -47,6 +47,17 @@ type AccountResult struct {
 	Session   string          `json:"session,omitempty"` // cached, refreshed or exchanged; absent where there are no sessions
 	Error     *Failure        `json:"error"`
 	Datasets  []DatasetResult `json:"datasets"`
+
+	// What follows is for those who watch over runs, and in no answer and no object.
+
+	// Planned says that it is known what was due: else nothing was done, and what the datasets have remaining says nothing.
+	Planned bool `json:"-"`
+	// FreshAt is when the account was fresh last: the earliest, over its datasets and their parts, of the last complete
+	// reading of the newest day in the ledger, and of the newest listing, by the clocks of the runs that read them. What was
+	// never read counts from the first run that wanted it. Zero where this run did not have the account.
+	FreshAt time.Time `json:"-"`
+	// RenewableUntil is when the stored session's refresh token expires. Zero: there is none, or this run did not read it.
+	RenewableUntil time.Time `json:"-"`
 }
 
 // DatasetResult tells what a run did for one dataset.

@@ -87,8 +87,10 @@ type Usage struct {
 	Recent    []time.Time // requests of the last minute
 	WaitUntil time.Time   // when the next request may go out; zero: now
 	Session   string      // how the session was come by
-	Warnings  []Warning
-	Fault     error // what spoils the account's run although its data was read, as an *Error
+	// RenewableUntil is when the stored session's refresh token expires. Zero: there is none, or it was not read.
+	RenewableUntil time.Time
+	Warnings       []Warning
+	Fault          error // what spoils the account's run although its data was read, as an *Error
 }
 
 // Account is one account and what is wanted of it.

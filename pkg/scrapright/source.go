@@ -78,7 +78,8 @@ func (s *Source) Parts(_ context.Context, dataset string) ([]string, error) {
 // Usage tells what was used so far.
 func (s *Source) Usage() export.Usage {
 	u := export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), PerMinute: s.Pace.Limit(),
-		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), Session: s.Ladder.How()}
+		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), Session: s.Ladder.How(),
+		RenewableUntil: s.Ladder.RenewableUntil()}
 	if s.Ladder.Assumed() {
 		u.Warnings = append(u.Warnings, export.Warning{Kind: "pace_assumed",
 			Message: fmt.Sprintf("the grant has no usable requestLimitPerMinute; %d requests a minute are assumed",

@@ -197,6 +197,30 @@ func (b *Book) Set(day Day, part string, e Entry) {
 	m.dirty = true
 }
 
+// Newest is the entry of the newest day that has one of a part, among the months that were loaded, and ok says whether there
+// is one. Where the given month ("2026-11") was not loaded there is none: a newer day may be in it. The same is so where
+// the month of that entry, or the given one, was changed and is not saved: what the bucket has is not known.
+func (b *Book) Newest(name, part string) (newest Entry, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m := b.months[name]; m == nil || m.dirty {
+		return Entry{}, false
+	}
+	var last Day
+	var where *month
+	for _, m := range b.months {
+		for day, parts := range m.Days {
+			if e, known := parts[part]; known && (where == nil || day > last) {
+				last, newest, where = day, e, m
+			}
+		}
+	}
+	if where == nil || where.dirty {
+		return Entry{}, false
+	}
+	return newest, true
+}
+
 // Save writes the months that were changed, each only over the version that was read. ErrConflict where another writer
 // was there: that month stays as the other wrote it, and this Book can never save it; a new one reads what is there. After
 // any other error the next Save tries again. A month that fails does not keep the others from being written.
