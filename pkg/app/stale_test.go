@@ -166,6 +166,34 @@ func TestAStaleWriterReplacesNothing(t *testing.T) {
 	}
 }
 
+// TestAStaleWriterBringsBackNothing pauses a run that read other data than the one before, until a newer run read the
+// former data again: it wrote nothing, so the bucket is still as the stale run knows it.
+func TestAStaleWriterBringsBackNothing(t *testing.T) {
+	const settings = "start: 2026-11-18\nrefresh: 0s\ndatasets: {businesses: {off: true}}"
+	inWorld(t, simulator.YardConfig{TicketsPerDay: 3, Customers: 3}, settings, func(w *world) {
+		set := func(version int) {
+			w.yard.SetRecords(simulator.Purchases, "2026-11-18", versioned(version, 3))
+			w.yard.SetRecords(simulator.Customers, "", versioned(version, 4))
+		}
+		set(1)
+		w.run(app.Event{}, export.Complete)
+		set(2)
+		p := w.pausedAt(nil, func(c faultproxy.Call) bool {
+			return c.Operation == "GetObject" && c.Key == purchases("2026-11-18")
+		})
+		set(1)
+		if d := w.dataset(w.run(app.Event{}, export.Complete), "purchases"); d.Unchanged != 1 {
+			t.Fatalf("%s", show(d))
+		}
+		left := w.state()
+		r := p.goesOn()
+		w.stays(left)
+		if text := r.Failures(); r.Status != export.Failed || !strings.Contains(text, string(export.Conflict)) {
+			t.Errorf("the stale run says %s", show(r))
+		}
+	})
+}
+
 // TestAStaleWriterReplacesNoReading pauses a run that is to save what it read of a long list.
 func TestAStaleWriterReplacesNoReading(t *testing.T) {
 	const few = 1_500

@@ -13,7 +13,9 @@ import (
 
 // accountRun is one account within one run.
 type accountRun struct {
-	Config
+	Config // its Store is the fence
+
+	fence     *fence
 	account   Account
 	event     Event
 	clock     time.Time
@@ -34,7 +36,9 @@ type accountRun struct {
 }
 
 func newAccountRun(c Config, a Account, e Event, run string, clock time.Time) *accountRun {
-	r := &accountRun{Config: c, account: a, event: e, clock: clock, planner: newPlanner(c, a, e, clock),
+	fenced := &fence{Store: c.Store}
+	c.Store = fenced
+	r := &accountRun{Config: c, fence: fenced, account: a, event: e, clock: clock, planner: newPlanner(c, a, e, clock),
 		publisher: &snapshot.Publisher{Store: c.Store, Layout: c.Layout, Run: run, Time: clock},
 		result:    AccountResult{Account: a.Name, Status: Complete}}
 	r.Log = c.Log.With("run", run, "account", a.Name)
@@ -69,15 +73,17 @@ func (r *accountRun) run(ctx context.Context) {
 func (r *accountRun) acquire(ctx, working context.Context) (*lease, error) {
 	key := r.Layout.Lease(r.Source, r.account.Name)
 	// The lease counts from the deadline of the whole run, so it is taken with ctx; waiting for it ends with the reading.
-	l, err := acquire(ctx, r.Store, key, r.publisher.Run, r.Now)
+	store := r.fence.Store // a lease that is over may still be given back
+	l, err := acquire(ctx, store, key, r.publisher.Run, r.Now)
 	if errors.Is(err, errHeld) && r.event.Ranged() {
-		return acquireWaiting(working, r.Store, key, r.publisher.Run, r.Now)
+		return acquireWaiting(working, store, key, r.publisher.Run, r.Now)
 	}
 	return l, err
 }
 
 // hold works under the lease and gives it back.
 func (r *accountRun) hold(ctx, working context.Context, l *lease) {
+	r.fence.lease = l
 	vendor := r.account.Vendor
 	recent := func() []time.Time { return vendor.Usage().Recent }
 	vendor.Resume(Past{Requests: l.recent, Notes: slices.Clone(l.notes), Note: func(ctx context.Context, text string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -185,6 +186,37 @@ func (l *lease) keep(ctx context.Context, done <-chan struct{}, recent func() []
 			return
 		}
 	}
+}
+
+// fence is a store that takes nothing more once the lease is over by this run's own clock: another run may hold the
+// account by then, and what that one found unchanged still has the ETag that this one knows. Before the lease was taken
+// it takes everything.
+type fence struct {
+	snapshot.Store
+	lease *lease
+}
+
+// Put is the store's, or snapshot.ErrConflict.
+func (f *fence) Put(ctx context.Context, key string, body io.ReadSeeker, o snapshot.PutOptions) (string, error) {
+	if err := f.over(); err != nil {
+		return "", fmt.Errorf("write %s: %w", key, err)
+	}
+	return f.Store.Put(ctx, key, body, o)
+}
+
+// Delete is the store's, or snapshot.ErrConflict.
+func (f *fence) Delete(ctx context.Context, key string) error {
+	if err := f.over(); err != nil {
+		return fmt.Errorf("remove %s: %w", key, err)
+	}
+	return f.Store.Delete(ctx, key)
+}
+
+func (f *fence) over() error {
+	if f.lease == nil || !f.lease.expired() {
+		return nil
+	}
+	return fmt.Errorf("the lease of this run is over: %w", snapshot.ErrConflict)
 }
 
 func (l *lease) expired() bool {
