@@ -99,6 +99,12 @@ func (x *Exporter) Run(ctx context.Context, e Event) (Result, error) {
 	return r, err
 }
 
+// Check says whether Run would take an event: an account or a dataset that is not there is an *EventError. It asks nobody.
+func (x *Exporter) Check(e Event) error {
+	_, err := x.selected(e)
+	return err
+}
+
 func (x *Exporter) clock(e Event) time.Time {
 	if e.ScheduledTime.IsZero() {
 		return x.Now().UTC().Truncate(time.Second)

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 )
@@ -86,6 +87,12 @@ func (l Layout) Run(day Day, run string) string {
 // Lease is the key of an account's lease.
 func (l Layout) Lease(source, account string) string {
 	return fmt.Sprintf("%s_yardstick/leases/%s/%s.json", l.Prefix, source, account)
+}
+
+// Webhook is the key under which it is kept that a webhook was accepted. Whoever sends it chooses its id, so that the key
+// holds its SHA-256.
+func (l Layout) Webhook(id string) string {
+	return fmt.Sprintf("%s_yardstick/webhooks/%x.json", l.Prefix, sha256.Sum256([]byte(id)))
 }
 
 // Spools is what the keys of an account's unfinished parts begin with. It ends in "/".

@@ -34,6 +34,7 @@ func TestKeysAreThoseOfTheContract(t *testing.T) {
 			{l.Ledgers("scrapright", "purchases", "main"), "_yardstick/ledger/scrapright/purchases/account=main/"},
 			{l.Run(d+1, "20261123T050000Z-4f2a"), "_yardstick/runs/dt=2026-11-23/20261123T050000Z-4f2a.json"},
 			{l.Lease("scrapright", "main"), "_yardstick/leases/scrapright/main.json"},
+			{l.Webhook("msg_1"), "_yardstick/webhooks/116b88f173007be5e05df2a87105f0950bef284d0ceca39951e9bae80706ac45.json"},
 			{l.Spools("scrunch", "main"), "_yardstick/spool/scrunch/account=main/"},
 			{l.Spool(brand), "_yardstick/spool/scrunch/account=main/brand_daily/dt=2026-11-22/brand-101.spool"},
 		} {
