@@ -12,14 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"yardstick/pkg/awscloud"
 )
 
-// cloud is the SDK's two clients.
+// cloud is the SDK as it was set up, and the two clients that everything works with.
 type cloud struct {
+	sdk     aws.Config
 	s3      *s3.Client
 	secrets *secretsmanager.Client
 }
@@ -41,6 +43,7 @@ func connect(ctx context.Context, o Options) (cloud, error) {
 		return cloud{}, errors.New("AWS_REGION: not set, expected the region of the bucket and the secrets, such as us-east-1 (or give --local DIR)")
 	}
 	return cloud{
+		sdk: c,
 		s3: s3.NewFromConfig(c, func(s *s3.Options) {
 			if o.Endpoint != "" {
 				s.BaseEndpoint = aws.String(o.Endpoint)
@@ -58,6 +61,18 @@ func connect(ctx context.Context, o Options) (cloud, error) {
 			}
 		}),
 	}, nil
+}
+
+// functions are Lambda's. Their client is made here and not in connect: so the other binaries link little of it.
+func (a *App) functions() *awscloud.Functions {
+	return awscloud.NewFunctions(lambda.NewFromConfig(a.cloud.sdk, func(l *lambda.Options) {
+		if a.Endpoint != "" {
+			l.BaseEndpoint = aws.String(a.Endpoint)
+		}
+		if a.Transport != nil {
+			l.HTTPClient = &http.Client{Transport: a.Transport}
+		}
+	}))
 }
 
 // loadConfig gives the configuration's text: the value itself, or what lies at the s3:// URL or path that it names.
