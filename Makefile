@@ -5,11 +5,12 @@ RACE := $(if $(shell command -v $${CC:-gcc} || command -v cc),-race,)
 DIR ?= yardstick-demo
 
 # The functions by their names in template.yaml, and the folder of each under functions/.
-FUNCTIONS := ScrapRightExport ScrunchExport RotateSession VerifyKey
+FUNCTIONS := ScrapRightExport ScrunchExport RotateSession VerifyKey TriggerExport
 folder_ScrapRightExport := scrapright-export
 folder_ScrunchExport := scrunch-export
 folder_RotateSession := rotate-session
 folder_VerifyKey := verify-key
+folder_TriggerExport := trigger-export
 recipes := $(FUNCTIONS:%=build-%)
 
 # What the functions are built for: Architectures in template.yaml. `make GOARCH=amd64 build-...` builds for another

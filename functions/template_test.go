@@ -35,7 +35,7 @@ func TestTemplateHasAFunctionForEachFolderAndNoOther(t *testing.T) {
 
 func TestTemplateRunsEachFunctionAsItIsBuilt(t *testing.T) {
 	template := readTemplate(t)
-	timeouts := map[string]string{"RotateSession": "300", "VerifyKey": "300"} // of those with a few calls to make
+	timeouts := map[string]string{"RotateSession": "300", "VerifyKey": "300", "TriggerExport": "30"} // of those with a few calls to make
 	for id, f := range template.functions() {
 		for key, want := range map[string]string{"Runtime": "provided.al2023", "Handler": "bootstrap", "CodeUri": ".",
 			"Role": "${" + id + "Role.Arn}", "Policies": "", "Timeout": cmp.Or(timeouts[id], "900")} {
@@ -236,7 +236,7 @@ func TestTemplateMakesSecretsWithoutValues(t *testing.T) {
 	}
 	slices.Sort(names)
 	want := []string{"yardstick/scrapright/${Account}/api-key", "yardstick/scrapright/${Account}/session",
-		"yardstick/scrunch/${Account}/api-key"}
+		"yardstick/scrunch/${Account}/api-key", "yardstick/webhook"}
 	if !slices.Equal(names, want) {
 		t.Errorf("secrets %q, expected %q", names, want)
 	}

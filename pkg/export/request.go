@@ -23,7 +23,7 @@ func ParseRequest(text []byte) (Request, error) {
 	}
 	members, err := readMembers(text)
 	if err != nil {
-		return r, &EventError{[]string{`expected a JSON object such as {"source":"scrapright","account":"main"}: ` + err.Error()}}
+		return r, &EventError{[]string{`expected a JSON object such as {"source":"...","account":"main"}: ` + err.Error()}}
 	}
 	var faults []string
 	for _, m := range members {
