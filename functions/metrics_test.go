@@ -19,7 +19,7 @@ func onlyOutput(t *testing.T, binary string) (script, rest string) {
 	t.Helper()
 	script, rest = filepath.Join(t.TempDir(), "bootstrap"), filepath.Join(t.TempDir(), "stderr")
 	text := fmt.Sprintf("#!/bin/sh\nexec '%s' 2>'%s'\n", binary, rest)
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return script, rest
