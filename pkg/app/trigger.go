@@ -56,7 +56,8 @@ func (r *refused) Unwrap() error { return r.cause }
 func (h *triggerHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var request events.LambdaFunctionURLRequest
 	if json.Unmarshal(payload, &request) != nil || request.RequestContext.HTTP.Method == "" {
-		return nil, h.told(ctx, &EventInvalid{errors.New("expected a request of this function's URL; to start an export by hand, invoke its own function")})
+		return nil, h.told(ctx, &EventInvalid{errors.New("expected a request of this function's URL; " +
+			"to start an export by hand, invoke its own function")})
 	}
 	accepted, err := h.accept(ctx, request)
 	if err == nil {
@@ -103,7 +104,8 @@ func (h *triggerHandler) accept(ctx context.Context, request events.LambdaFuncti
 		return nil, err
 	}
 	if a.Configured.Webhook == nil {
-		return nil, &ConfigInvalid{errors.New("webhook: not set, expected the secret that webhooks are signed with and the functions that they start")}
+		return nil, &ConfigInvalid{errors.New("webhook: not set, " +
+			"expected the secret that webhooks are signed with and the functions that they start")}
 	}
 	if err := a.verifyWebhook(working, message); err != nil {
 		return nil, err
@@ -161,7 +163,8 @@ func (a *App) verifyWebhook(ctx context.Context, message webhook.Message) error 
 		secrets, err = webhook.ParseSecrets(stored.Value.Reveal())
 	}
 	if err != nil {
-		return &refused{http.StatusServiceUnavailable, "signatures cannot be verified now", fmt.Errorf("webhook.secret %q: %w", name, err)}
+		return &refused{http.StatusServiceUnavailable, "signatures cannot be verified now",
+			fmt.Errorf("webhook.secret %q: %w", name, err)}
 	}
 	return rejected(message.Verify(secrets, a.Now()))
 }
@@ -179,7 +182,8 @@ func (a *App) wanted(body []byte) ([]started, []byte, error) {
 		return nil, nil, unfit(err)
 	}
 	if asked.Source != "" && !slices.Contains(sources, asked.Source) {
-		return nil, nil, unfit(&export.EventError{Faults: []string{fmt.Sprintf("source: found %q, expected one of %q", asked.Source, sources)}})
+		fault := fmt.Sprintf("source: found %q, expected one of %q", asked.Source, sources)
+		return nil, nil, unfit(&export.EventError{Faults: []string{fault}})
 	}
 	if asked.Source != "" {
 		sources = []string{asked.Source}

@@ -59,7 +59,8 @@ type Message struct {
 // of more than MaxBody bytes, 400 for a header that is missing, doubled, too long or of another form.
 func Parse(header http.Header, body []byte) (Message, error) {
 	if len(body) > MaxBody {
-		return Message{}, reject(http.StatusRequestEntityTooLarge, "the body has %d bytes, expected at most %d", len(body), MaxBody)
+		return Message{}, reject(http.StatusRequestEntityTooLarge, "the body has %d bytes, expected at most %d",
+			len(body), MaxBody)
 	}
 	m := Message{Body: body}
 	var err error
@@ -88,7 +89,8 @@ func Parse(header http.Header, body []byte) (Message, error) {
 		}
 	}
 	if len(m.entries) == 0 {
-		return Message{}, reject(http.StatusBadRequest, "%s: expected at least one entry v1,<base64>, separated by spaces", headerSignature)
+		return Message{}, reject(http.StatusBadRequest, "%s: expected at least one entry v1,<base64>, separated by spaces",
+			headerSignature)
 	}
 	return m, nil
 }
@@ -102,7 +104,8 @@ func single(header http.Header, name string, longest int) (string, error) {
 	case len(values) > 1:
 		return "", reject(http.StatusBadRequest, "%s: the header came %d times, expected once", name, len(values))
 	case len(values[0]) > longest:
-		return "", reject(http.StatusBadRequest, "%s: the header has %d characters, expected at most %d", name, len(values[0]), longest)
+		return "", reject(http.StatusBadRequest, "%s: the header has %d characters, expected at most %d",
+			name, len(values[0]), longest)
 	}
 	return values[0], nil
 }
@@ -127,7 +130,8 @@ func (m Message) Verify(secrets Secrets, now time.Time) error {
 		return reject(http.StatusUnauthorized, "%s: none of the signatures is that of this webhook", headerSignature)
 	}
 	if off := now.Sub(m.sent).Abs(); off > Tolerance {
-		return reject(http.StatusUnauthorized, "%s: it is more than %.0f minutes from the receiver's clock", headerTimestamp, Tolerance.Minutes())
+		return reject(http.StatusUnauthorized, "%s: it is more than %.0f minutes from the receiver's clock",
+			headerTimestamp, Tolerance.Minutes())
 	}
 	return nil
 }

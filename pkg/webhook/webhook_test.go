@@ -107,6 +107,8 @@ func TestWhichWebhooksAreTaken(t *testing.T) {
 		{"no secrets", id, at, good, body, nil, 0, 401},
 		{"two signatures, the second good", id, at, sign(newKey, id, at, body) + " " + good, body, [][]byte{oldKey}, 0, 0},
 		{"two signatures, the first good", id, at, good + " " + sign(newKey, id, at, body), body, [][]byte{oldKey}, 0, 0},
+		{"the good signature twice", id, at, good + " " + good, body, [][]byte{oldKey}, 0, 0},
+		{"a secret twice", id, at, good, body, [][]byte{oldKey, oldKey}, 0, 0},
 		{"another version beside it", id, at, "v1a,aGVsbG8= " + good + " v2,x", body, [][]byte{oldKey}, 0, 0},
 		{"spaces round the signatures", id, at, "  " + good + "  ", body, [][]byte{oldKey}, 0, 0},
 		{"another version alone", id, at, "v1a" + good[2:], body, [][]byte{oldKey}, 0, 400},
