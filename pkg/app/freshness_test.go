@@ -39,16 +39,26 @@ func TestFreshnessGrowsWhileAVendorIsDownAndFallsBack(t *testing.T) {
 	})
 }
 
-// Whoever reads old days, or some of the datasets, or an old event again, makes nothing fresh.
+// Whoever reads old days, or repeats an old event, makes nothing fresh.
 func TestFreshnessIsNotThatOfOldDays(t *testing.T) {
-	inWorld(t, simulator.YardConfig{}, "start: 2026-10-10\nverify_after: 24h", func(w *world) {
+	const settings = "start: 2026-10-10\nverify_after: 24h\ndatasets: {customers: {off: true}, businesses: {off: true}}"
+	inWorld(t, simulator.YardConfig{}, settings, func(w *world) {
 		w.run(app.Event{}, export.Complete)
 		w.pass(5 * time.Hour)
 		w.aged("a backfill of other days", `{"from":"2026-08-01","to":"2026-08-03"}`, export.Complete, 5)
 		w.aged("a backfill of last month", `{"from":"2026-10-11","to":"2026-10-31","force":true}`, export.Complete, 5)
-		w.aged("one dataset", `{"datasets":["purchases"]}`, export.Complete, 5)
-		w.aged("an event of before", `{"scheduledTime":"2026-11-18T11:00:00Z"}`, export.Complete, 5)
-		w.aged("all of it", `{"force":true}`, export.Complete, 0)
+		w.aged("an event of last month", `{"scheduledTime":"2026-10-31T12:00:00Z"}`, export.Complete, 5)
+		w.aged("an event of an hour before", `{"scheduledTime":"2026-11-18T11:00:00Z"}`, export.Complete, 5)
+		w.aged("what is due", `{}`, export.Complete, 0)
+	})
+}
+
+func TestARunOfOneDatasetTellsHowOldTheOthersAre(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-18", func(w *world) {
+		w.run(app.Event{}, export.Complete)
+		w.pass(5 * time.Hour)
+		w.aged("purchases", `{"datasets":["purchases"]}`, export.Complete, 5)
+		w.aged("all", `{"force":true}`, export.Complete, 0)
 	})
 }
 
@@ -93,6 +103,11 @@ func TestAReadingThatCouldNotBeNotedIsNotFresh(t *testing.T) {
 // ledger was read.
 func TestFreshnessOfScrunchIsThatOfTheStalestBrand(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{Prompts: 2}, "start: 2026-11-17\nrefresh: 0s", func(w *world, s *simulator.Scrunch) {
+		s.Fault(down)
+		w.aged("never up", `{}`, export.Failed, 0)
+		w.pass(time.Hour)
+		w.aged("never up", `{}`, export.Failed, 1)
+		s.Fault(nil)
 		w.measured(w.Context(), `{}`, export.Complete).expect(t, "the first run", numbers{"CredentialDaysLeft": -1, "Failed": 0})
 		s.Fault(func(r simulator.Request) *simulator.Answer {
 			if r.Brand == 102 {

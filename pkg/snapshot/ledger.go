@@ -198,12 +198,12 @@ func (b *Book) Set(day Day, part string, e Entry) {
 }
 
 // Newest is the entry of the newest day that has one of a part, among the months that were loaded, and ok says whether there
-// is one. Where the given month ("2026-11") was not loaded there is none: a newer day may be in it. The same is so where
-// the month of that entry, or the given one, was changed and is not saved: what the bucket has is not known.
+// is one. Where the given month ("2026-11") was not loaded there is none: a newer day may be in it. Nor is there where the
+// month of that entry was changed and is not saved: it may be that the bucket has another.
 func (b *Book) Newest(name, part string) (newest Entry, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if m := b.months[name]; m == nil || m.dirty {
+	if b.months[name] == nil {
 		return Entry{}, false
 	}
 	var last Day
