@@ -25,7 +25,7 @@ func (h *exportHandler) measure(ctx context.Context, a *App, began time.Time, r 
 	now := a.Now()
 	about := map[string]string{"run": r.Run, "status": string(r.Status), "accounts": strings.Join(names, ",")}
 	metrics := append(runCounts(r, unkept), runTimes(r, now)...)
-	metrics = append(metrics, measure("RunSeconds", "Seconds", now.Sub(began).Seconds()))
+	metrics = append(metrics, beside("RunSeconds", now.Sub(began).Seconds()))
 	if err := writeMetrics(h.metrics, now, r.Source, about, metrics...); err != nil {
 		h.options.Log.LogAttrs(ctx, slog.LevelError, "metrics lost", slog.String("error", err.Error()))
 	}
@@ -54,8 +54,8 @@ func runCounts(r Result, unkept bool) []metric {
 			written, unchanged = written+int64(d.Written), unchanged+int64(d.Unchanged)
 		}
 	}
-	metrics := []metric{count("Rows", rows), count("Requests", requests), count("Throttled", throttled), count("Written", written),
-		count("Unchanged", unchanged), count("Failed", failed), count("KeyRefused", refused)}
+	metrics := []metric{count("Rows", rows), count("Requests", requests), count("Throttled", throttled), count("Failed", failed),
+		count("KeyRefused", refused), beside("Written", float64(written)), beside("Unchanged", float64(unchanged))}
 	if planned {
 		metrics = append(metrics, count("Remaining", int64(r.Remaining)))
 	}
