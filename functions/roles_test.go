@@ -44,8 +44,7 @@ func allowed() map[string][]string {
 			"secretsmanager:DescribeSecret on "+secretARN+"webhook-??????",
 			"lambda:InvokeFunction on ${ScrapRightExport.Arn}", "lambda:InvokeFunction on ${ScrunchExport.Arn}",
 			"s3:GetObject on "+bucketARN+"/${Prefix}_yardstick/webhooks/*",
-			"s3:PutObject on "+bucketARN+"/${Prefix}_yardstick/webhooks/*",
-			"s3:ListBucket on "+bucketARN+", StringLike s3:prefix ${Prefix}_yardstick/webhooks/*"),
+			"s3:PutObject on "+bucketARN+"/${Prefix}_yardstick/webhooks/*"),
 		"ScheduleRole": {scheduler, "lambda:InvokeFunction on ${ScrapRightExport.Arn}",
 			"lambda:InvokeFunction on ${ScrunchExport.Arn}", "sqs:SendMessage on ${DeadLetterQueue.Arn}"},
 	}
