@@ -238,3 +238,29 @@ func TestAStaleWriterReplacesNoReading(t *testing.T) {
 		})
 	})
 }
+
+// TestASlowRenewalOfTheLeaseKeepsNoWindowFromItsBucket holds a renewal for a while: what is read meanwhile is written.
+func TestASlowRenewalOfTheLeaseKeepsNoWindowFromItsBucket(t *testing.T) {
+	const settings = "start: 2026-11-08\ndatasets: {customers: {off: true}, businesses: {off: true}}"
+	inWorld(t, simulator.YardConfig{TicketsPerDay: 3, RequestsPerMinute: 10}, settings, func(w *world) {
+		hold, renewal := faultproxy.NewHold(), writes("_yardstick/leases/", 2)
+		w.aws.Fault(func(c faultproxy.Call) *faultproxy.Answer {
+			if renewal != nil && renewal(c) {
+				renewal = nil
+				time.AfterFunc(70*time.Second, hold.Release)
+				return &faultproxy.Answer{Before: hold}
+			}
+			return nil
+		})
+		w.run(app.Event{}, export.Complete)
+		held, meanwhile := <-hold.Held(), 0
+		for _, c := range w.aws.Of("PutObject") {
+			if after := c.Time.Sub(held.Time); strings.HasPrefix(c.Key, "scrapright/") && after > 0 && after < 70*time.Second {
+				meanwhile++
+			}
+		}
+		if meanwhile == 0 {
+			t.Error("no day was written while the lease was renewed")
+		}
+	})
+}

@@ -173,12 +173,11 @@ func (l *Ladder) tell(change func(*report)) {
 // take is an access token other than dead.
 func (l *Ladder) take(ctx context.Context, dead Secret) (Secret, error) {
 	before := l.climbs.Load()
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-	case <-ctx.Done():
-		return Secret{}, fmt.Errorf("wait for an access token: %w", ctx.Err())
+	leave, err := l.alone(ctx)
+	if err != nil {
+		return Secret{}, err
 	}
+	defer leave()
 	if !dead.Empty() {
 		l.rejected[dead] = true
 		l.cfg.Log.Info("the vendor rejected an access token", "token", dead.Hash())
@@ -189,7 +188,7 @@ func (l *Ladder) take(ctx context.Context, dead Secret) (Secret, error) {
 	if l.failed != nil && l.climbs.Load() != before { // one climb is enough for all who waited for it
 		return Secret{}, l.failed
 	}
-	err := l.climb(ctx)
+	err = l.climb(ctx)
 	l.climbs.Add(1)
 	if l.failed = err; ctx.Err() != nil { // the end of one caller's context is nobody else's failure
 		l.failed = nil

@@ -135,7 +135,7 @@ func (p *keyPut) try(ctx context.Context, try func(context.Context, Secret) erro
 func (p *keyPut) store(ctx context.Context) (version string, err error) {
 	before, token := p.held, p.there.idempotency(p.name)
 	for range rounds {
-		id, err := p.write(ctx, token)
+		id, err := p.there.write(ctx, p.vault, p.name, p.value, token)
 		if err == nil {
 			return id, nil
 		}
@@ -162,19 +162,6 @@ func (p *keyPut) store(ctx context.Context) (version string, err error) {
 		}
 	}
 	return "", &SecretFault{p.name, storingKey, fmt.Errorf("%w, %d times", ErrExists, rounds)}
-}
-
-// write is one conditional write, repeated while the vault fails in passing.
-func (p *keyPut) write(ctx context.Context, token string) (id string, err error) {
-	err = persist(ctx, func(ctx context.Context) error {
-		if p.there.absent {
-			id, err = p.vault.Create(ctx, p.name, p.value, token)
-		} else {
-			id, err = p.vault.Put(ctx, p.name, p.value, token)
-		}
-		return err
-	})
-	return id, err
 }
 
 // withKey is text, which a secret holds, with the key in its place; or what was found where a key has none. All else

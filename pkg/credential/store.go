@@ -121,7 +121,7 @@ func (l *Ladder) store(ctx context.Context, s Session) {
 func (l *Ladder) replace(ctx context.Context, s Session) (other Session, err error) {
 	value, token := s.encode(l.stored.Value), l.stored.idempotency(l.cfg.SessionSecret)
 	for range rounds {
-		id, err := l.write(ctx, value, token)
+		id, err := l.stored.write(ctx, l.cfg.Vault, l.cfg.SessionSecret, value, token)
 		if err == nil {
 			l.stored = holding{Version: Version{ARN: l.stored.ARN, ID: id, Value: value}}
 			return Session{}, nil
@@ -149,14 +149,14 @@ func (l *Ladder) replace(ctx context.Context, s Session) (other Session, err err
 	return Session{}, fmt.Errorf("%w, %d times, and yet the version that was read is current", ErrExists, rounds)
 }
 
-// write is one conditional write, repeated while the vault fails in passing: an answer that was lost does no harm,
-// since the same token with the same value changes nothing.
-func (l *Ladder) write(ctx context.Context, value Secret, token string) (id string, err error) {
+// write is one conditional write in place of h, repeated while the vault fails in passing: an answer that was lost does
+// no harm, since the same token with the same value changes nothing.
+func (h holding) write(ctx context.Context, vault Vault, name string, value Secret, token string) (id string, err error) {
 	err = persist(ctx, func(ctx context.Context) error {
-		if l.stored.absent {
-			id, err = l.cfg.Vault.Create(ctx, l.cfg.SessionSecret, value, token)
+		if h.absent {
+			id, err = vault.Create(ctx, name, value, token)
 		} else {
-			id, err = l.cfg.Vault.Put(ctx, l.cfg.SessionSecret, value, token)
+			id, err = vault.Put(ctx, name, value, token)
 		}
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"yardstick/pkg/snapshot"
@@ -58,11 +59,12 @@ type lease struct {
 	now    func() time.Time
 	recent []time.Time // requests of earlier runs in the last minute
 
+	ends atomic.Pointer[time.Time] // as last stored: whoever publishes asks while the object may be under way
+
 	mu     sync.Mutex // held while the object is written
 	etag   string
 	notes  []string
 	months json.RawMessage
-	ends   time.Time
 }
 
 // acquire takes the lease, or answers errHeld with the holder's name.
@@ -117,7 +119,7 @@ func (l *lease) note(ctx context.Context, text string, recent []time.Time) error
 	before := l.notes
 	l.notes = append(slices.Clone(before), text)
 	l.notes = l.notes[max(0, len(l.notes)-maxNotes):]
-	err := l.put(ctx, Lease{ExpiresAt: l.ends, Requests: recent})
+	err := l.put(ctx, Lease{ExpiresAt: *l.ends.Load(), Requests: recent})
 	if err != nil {
 		l.notes = before
 	}
@@ -155,7 +157,8 @@ func (l *lease) put(ctx context.Context, d Lease) error {
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
-	l.etag, l.ends = etag, d.ExpiresAt
+	l.etag = etag
+	l.ends.Store(&d.ExpiresAt)
 	return nil
 }
 
@@ -219,11 +222,7 @@ func (f *fence) over() error {
 	return fmt.Errorf("the lease of this run is over: %w", snapshot.ErrConflict)
 }
 
-func (l *lease) expired() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.now().After(l.ends)
-}
+func (l *lease) expired() bool { return l.now().After(*l.ends.Load()) }
 
 // release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's.
 func (l *lease) release(ctx context.Context, recent []time.Time) error {
