@@ -115,8 +115,7 @@ func inTriggerWorld(t *testing.T, test func(w *triggers)) {
 
 func (w *triggers) triggerOptions() app.Options {
 	w.Helper()
-	w.more = fmt.Sprintf("scrunch:\n  - account: eu\n    url: http://127.0.0.1:1003/v1\n    api_key_secret: scrunch/key\n%s", w.hooks)
-	o := w.options()
+	o := w.optionsWith(fmt.Sprintf("scrunch:\n  - account: eu\n    url: http://127.0.0.1:1003/v1\n    api_key_secret: scrunch/key\n%s", w.hooks))
 	o.Endpoint = "http://" + triggerAddress
 	return o
 }

@@ -108,11 +108,14 @@ func (w *world) serve(address string, vendor http.Handler) {
 func (w *world) pass(d time.Duration) { <-time.After(d) }
 
 // options are those of an App in this world.
-func (w *world) options() app.Options {
+func (w *world) options() app.Options { return w.optionsWith(w.more) }
+
+// optionsWith are options whose configuration has more at its end.
+func (w *world) optionsWith(more string) app.Options {
 	w.Helper()
 	lines := strings.Split(strings.TrimSpace(w.config), "\n")
 	text := fmt.Sprintf("version: 1\nbucket: %s\nscrapright:\n  - account: main\n    url: http://%s\n    api_key_secret: %s\n    session_secret: %s\n    %s\n%s",
-		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "), w.more)
+		bucket, yardAddress, keySecret, sessSecret, strings.Join(lines, "\n    "), more)
 	if w.source == app.Scrunch {
 		text = fmt.Sprintf("version: 1\nbucket: %s\nscrunch:\n  - account: main\n    url: http://%s/v1\n    api_key_secret: %s\n    %s\n",
 			bucket, scrunchAddress, scrunchSecret, strings.Join(lines, "\n    "))
