@@ -50,9 +50,9 @@ func (r *refused) Error() string {
 func (r *refused) Unwrap() error { return r.cause }
 
 // Invoke takes a request of the function URL (docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html) and answers its
-// response: 202 with what was started, for every further try at the same webhook within a day too; 400, 401, 405 or 413 with
-// what is wrong with it; 502 or 503, without the cause, where AWS failed and the sender shall try again. Its errors are
-// *ConfigInvalid, and *EventInvalid for what is no such request.
+// response: 202 with what was started, for every further try at the same webhook within a day too; 400, 401, 405 or 413
+// with what is wrong with it; 502 or 503 where the sender shall try again, since AWS failed (the cause is not told) or
+// another try is under way. Its errors are *ConfigInvalid, and *EventInvalid for what is no such request.
 func (h *triggerHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var request events.LambdaFunctionURLRequest
 	if json.Unmarshal(payload, &request) != nil || request.RequestContext.HTTP.Method == "" {
@@ -92,7 +92,7 @@ func respond(status int, body any) ([]byte, error) {
 
 // accept does all that a webhook asks for. Its errors are *refused and *ConfigInvalid. What can be refused without a call
 // to AWS is refused first: everybody may send requests.
-func (h *triggerHandler) accept(ctx context.Context, request events.LambdaFunctionURLRequest) ([]started, error) {
+func (h *triggerHandler) accept(ctx context.Context, request events.LambdaFunctionURLRequest) ([]webhook.Target, error) {
 	message, err := readWebhook(request)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (a *App) verifyWebhook(ctx context.Context, message webhook.Message) error 
 }
 
 // wanted is what a webhook's body asks for: the functions, and the event that each is handed.
-func (a *App) wanted(body []byte) ([]started, []byte, error) {
+func (a *App) wanted(body []byte) ([]webhook.Target, []byte, error) {
 	functions := a.Configured.Webhook.Functions
 	sources := slices.DeleteFunc(a.Sources(), func(source string) bool { return functions[source] == "" })
 	if len(sources) == 0 {
@@ -191,9 +191,9 @@ func (a *App) wanted(body []byte) ([]started, []byte, error) {
 	if err := a.checkEvent(sources, asked.Event); err != nil {
 		return nil, nil, err
 	}
-	var wanted []started
+	var wanted []webhook.Target
 	for _, source := range sources {
-		wanted = append(wanted, started{Source: source, Function: functions[source]})
+		wanted = append(wanted, webhook.Target{Source: source, Function: functions[source]})
 	}
 	event, err := json.Marshal(asked.Event)
 	return wanted, event, err
@@ -240,37 +240,40 @@ type starter interface {
 	Start(ctx context.Context, function string, event []byte) error
 }
 
-// startOnce starts what is wanted, unless an earlier try at the same webhook did: see claim. It works as long as working
-// lasts.
-func (a *App) startOnce(ctx, working context.Context, id string, wanted []started, event []byte) ([]started, error) {
+// startOnce starts what is wanted, unless an earlier try at the same webhook did. It works as long as working lasts.
+func (a *App) startOnce(
+	ctx, working context.Context, id string, wanted []webhook.Target, event []byte,
+) ([]webhook.Target, error) {
 	key := snapshot.Layout{Prefix: a.Configured.Prefix}.Webhook(id)
-	c, err := acquireClaim(working, a.store, key, a.Now)
+	claim, err := webhook.Acquire(working, a.store, key, wanted, a.Now)
+	if _, ok := errors.AsType[*webhook.UnderWay](err); ok {
+		return nil, &refused{status: http.StatusServiceUnavailable, reason: "another try at this webhook is under way; try again"}
+	}
 	if err != nil {
 		return nil, &refused{http.StatusServiceUnavailable, "the webhook cannot be accepted now; try again", err}
 	}
-	if c.Done {
-		a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted before", slog.String("id", id), slog.Time("time", c.Time))
-		return c.Accepted, nil
+	if len(claim.Pending()) == 0 {
+		a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted before",
+			slog.String("id", id), slog.Time("time", claim.Time()))
+		return claim.Accepted(), nil
 	}
-	rest := slices.DeleteFunc(wanted, func(w started) bool {
-		return slices.ContainsFunc(c.Accepted, func(s started) bool { return s.Source == w.Source })
-	})
-	if err := a.start(ctx, working, a.functions(), c, rest, event); err != nil {
-		return nil, &refused{http.StatusBadGateway, "the export could not be started; try again", errors.Join(err, c.release(ctx))}
+	if err := a.start(ctx, working, a.functions(), claim, event); err != nil {
+		return nil, &refused{http.StatusBadGateway, "the export could not be started; try again",
+			errors.Join(err, claim.Release(ctx))}
 	}
-	a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted", slog.String("id", id), slog.Any("started", c.Accepted))
-	return c.Accepted, nil
+	a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted", slog.String("id", id), slog.Any("started", claim.Accepted()))
+	return claim.Accepted(), nil
 }
 
-// start starts functions and marks each. A mark that is lost is no failure: what was asked for is under way.
-func (a *App) start(ctx, working context.Context, functions starter, c *claimed, wanted []started, event []byte) error {
-	for i, w := range wanted {
-		if err := functions.Start(working, w.Function, event); err != nil {
+// start starts what is pending and marks each. A mark that is lost is no failure: what was asked for is under way.
+func (a *App) start(ctx, working context.Context, functions starter, claim *webhook.Claim, event []byte) error {
+	for _, target := range claim.Pending() {
+		if err := functions.Start(working, target.Function, event); err != nil {
 			return err
 		}
-		if err := c.accept(ctx, w, i == len(wanted)-1); err != nil {
+		if err := claim.Accept(ctx, target); err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelError, "webhook not marked; a further try at it would start again",
-				slog.String("function", w.Function), slog.String("error", err.Error()))
+				slog.String("function", target.Function), slog.String("error", err.Error()))
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Package webhook verifies webhooks that are signed as Standard Webhooks describes
 // (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md): by HMAC-SHA256 with a secret that sender
-// and receiver share. It answers nothing and remembers nothing; whoever takes a webhook twice has to know its ID.
+// and receiver share. Whoever takes a webhook twice has to know its ID: a Claim keeps it in the bucket, so that it starts
+// things once.
 package webhook
 
 import (
