@@ -20,6 +20,10 @@ type template struct {
 // mapping is a YAML mapping.
 type mapping map[string]any
 
+// accountsRead are those for which the template is read: one, and one whose hyphen no logical id can have.
+var accountsRead = []string{"main", "north-yard"}
+
+// readTemplate reads it with the loops of AWS::LanguageExtensions unrolled.
 func readTemplate(t *testing.T) template {
 	t.Helper()
 	text, err := os.ReadFile("../template.yaml")
@@ -34,7 +38,72 @@ func readTemplate(t *testing.T) template {
 	if err != nil {
 		t.Fatalf("template.yaml: %v", err)
 	}
-	return template{t, root.(mapping)}
+	whole := root.(mapping)
+	for _, section := range []string{"Conditions", "Resources", "Outputs"} {
+		unroll(t, whole[section].(mapping))
+	}
+	return template{t, whole}
+}
+
+// unroll puts in place of each Fn::ForEach what CloudFormation makes of it
+// (docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html).
+func unroll(t *testing.T, section mapping) {
+	t.Helper()
+	for key, value := range section {
+		if !strings.HasPrefix(key, "Fn::ForEach::") {
+			continue
+		}
+		delete(section, key)
+		loop := value.([]any)
+		identifier, items := loop[0].(string), list(loop[1])
+		if spell(loop[1]) == "${Accounts}" {
+			items = nil
+			for _, account := range accountsRead {
+				items = append(items, account)
+			}
+		}
+		for _, item := range items {
+			for id, fragment := range loop[2].(mapping) {
+				name := fill(id, identifier, item.(string))
+				if _, twice := section[name]; twice || strings.ContainsAny(name, "${&}-") {
+					t.Errorf("%s makes %s, which is no logical id or is there already", key, name)
+				}
+				section[name] = filled(fragment, identifier, item.(string))
+			}
+		}
+	}
+}
+
+func fill(text, identifier, item string) string {
+	alphanumeric := strings.ReplaceAll(item, "-", "")
+	return strings.NewReplacer("${"+identifier+"}", item, "&{"+identifier+"}", alphanumeric).Replace(text)
+}
+
+// filled is a fragment for one item. Only a Ref and the text of Fn::Sub know the loop; a plain string with its identifier
+// stays as it is in CloudFormation, and so does it here.
+func filled(value any, identifier, item string) any {
+	switch v := value.(type) {
+	case []any:
+		items := make([]any, len(v))
+		for i := range v {
+			items[i] = filled(v[i], identifier, item)
+		}
+		return items
+	case mapping:
+		if v["Ref"] == identifier {
+			return item
+		}
+		m := mapping{}
+		for key, inner := range v {
+			if text, ok := inner.(string); ok && key == "Fn::Sub" {
+				m[key] = strings.ReplaceAll(text, "${"+identifier+"}", item)
+				continue
+			}
+			m[key] = filled(inner, identifier, item)
+		}
+		return m
+	}
+	return value
 }
 
 // plain turns a node into a mapping, a []any or a string. CloudFormation takes no aliases and no key twice.

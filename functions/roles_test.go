@@ -20,25 +20,12 @@ const (
 func allowed() map[string][]string {
 	scheduler := "sts:AssumeRole by scheduler.amazonaws.com, StringEquals aws:SourceAccount ${AWS::AccountId}, " +
 		"StringEquals aws:SourceArn arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default"
-	return map[string][]string{
-		"ScrapRightExportRole": append(exportRights("scrapright", "ScrapRightExportLogs"),
-			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????"),
-		"ScrunchExportRole": exportRights("scrunch", "ScrunchExportLogs"),
-		"RotateSessionRole": append(functionRights("RotateSessionLogs"),
-			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/api-key-??????",
-			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/api-key-??????",
-			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/session-??????",
-			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/session-??????",
-			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????",
-			"secretsmanager:UpdateSecretVersionStage on "+secretARN+"scrapright/*/session-??????"),
-		"VerifyKeyRole": append(functionRights("VerifyKeyLogs"),
-			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/api-key-??????",
-			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/api-key-??????",
-			"secretsmanager:GetSecretValue on "+secretARN+"scrunch/*/api-key-??????",
-			"secretsmanager:DescribeSecret on "+secretARN+"scrunch/*/api-key-??????",
-			"secretsmanager:GetSecretValue on "+secretARN+"scrapright/*/session-??????",
-			"secretsmanager:DescribeSecret on "+secretARN+"scrapright/*/session-??????",
-			"secretsmanager:PutSecretValue on "+secretARN+"scrapright/*/session-??????"),
+	states := "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+	want := map[string][]string{
+		"ScrapRightExportRole": exportRights("scrapright", "ScrapRightExportLogs"),
+		"ScrunchExportRole":    exportRights("scrunch", "ScrunchExportLogs"),
+		"RotateSessionRole":    functionRights("RotateSessionLogs"),
+		"VerifyKeyRole":        functionRights("VerifyKeyLogs"),
 		"TriggerExportRole": append(functionRights("TriggerExportLogs"),
 			"secretsmanager:GetSecretValue on "+secretARN+"webhook-??????",
 			"secretsmanager:DescribeSecret on "+secretARN+"webhook-??????",
@@ -47,7 +34,35 @@ func allowed() map[string][]string {
 			"s3:PutObject on "+bucketARN+"/${Prefix}_yardstick/webhooks/*"),
 		"ScheduleRole": {scheduler, "lambda:InvokeFunction on ${ScrapRightExport.Arn}",
 			"lambda:InvokeFunction on ${ScrunchExport.Arn}", "sqs:SendMessage on ${DeadLetterQueue.Arn}"},
+		"BackfillRole": {
+			"sts:AssumeRole by states.amazonaws.com, ArnLike aws:SourceArn " + states + "stateMachine:${AWS::StackName}-backfill, " +
+				"StringEquals aws:SourceAccount ${AWS::AccountId}",
+			"lambda:InvokeFunction on ${ScrapRightExport.Arn}", "lambda:InvokeFunction on ${ScrunchExport.Arn}",
+			"s3:GetObject on " + bucketARN + "/${Prefix}_yardstick/runs/*",
+			"states:StartExecution on " + states + "stateMachine:${AWS::StackName}-backfill",
+			"states:DescribeExecution on " + states + "execution:${AWS::StackName}-backfill:*",
+			"states:StopExecution on " + states + "execution:${AWS::StackName}-backfill:*",
+			"states:RedriveExecution on " + states + "execution:${AWS::StackName}-backfill/*:*",
+			"logs:CreateLogDelivery on *", "logs:GetLogDelivery on *", "logs:UpdateLogDelivery on *", "logs:DeleteLogDelivery on *",
+			"logs:ListLogDeliveries on *", "logs:PutResourcePolicy on *", "logs:DescribeResourcePolicies on *", "logs:DescribeLogGroups on *",
+		},
 	}
+	for _, account := range accountsRead {
+		yard, brands := secretARN+"scrapright/"+account+"/", secretARN+"scrunch/"+account+"/"
+		create := "secretsmanager:CreateSecret on " + yard + "session*, StringEquals secretsmanager:Name yardstick/scrapright/" + account +
+			"/session, unless MakesSecrets"
+		want["ScrapRightExportRole"] = append(want["ScrapRightExportRole"], "secretsmanager:GetSecretValue on "+yard+"*",
+			"secretsmanager:DescribeSecret on "+yard+"*", "secretsmanager:PutSecretValue on "+yard+"session-??????", create)
+		want["ScrunchExportRole"] = append(want["ScrunchExportRole"], "secretsmanager:GetSecretValue on "+brands+"*",
+			"secretsmanager:DescribeSecret on "+brands+"*")
+		want["RotateSessionRole"] = append(want["RotateSessionRole"], "secretsmanager:GetSecretValue on "+yard+"*",
+			"secretsmanager:DescribeSecret on "+yard+"*", "secretsmanager:PutSecretValue on "+yard+"session-??????",
+			"secretsmanager:UpdateSecretVersionStage on "+yard+"session-??????")
+		want["VerifyKeyRole"] = append(want["VerifyKeyRole"], "secretsmanager:GetSecretValue on "+yard+"*",
+			"secretsmanager:DescribeSecret on "+yard+"*", "secretsmanager:GetSecretValue on "+brands+"*",
+			"secretsmanager:DescribeSecret on "+brands+"*", "secretsmanager:PutSecretValue on "+yard+"session-??????", create)
+	}
+	return want
 }
 
 // functionRights are those of every function.
@@ -55,6 +70,10 @@ func functionRights(logs string) []string {
 	return []string{
 		"sts:AssumeRole by lambda.amazonaws.com",
 		"s3:GetObject on arn:${AWS::Partition}:s3:::${ConfigObject}, where HasConfigObject",
+		"kms:Decrypt on ${KmsKey}, StringEquals kms:ViaService s3.${AWS::Region}.${AWS::URLSuffix}, where HasKmsKey",
+		"kms:Decrypt on ${KmsKey}, StringEquals kms:ViaService secretsmanager.${AWS::Region}.${AWS::URLSuffix}, where HasKmsKey",
+		"kms:GenerateDataKey on ${KmsKey}, StringEquals kms:ViaService s3.${AWS::Region}.${AWS::URLSuffix}, where HasKmsKey",
+		"kms:GenerateDataKey on ${KmsKey}, StringEquals kms:ViaService secretsmanager.${AWS::Region}.${AWS::URLSuffix}, where HasKmsKey",
 		"logs:CreateLogStream on ${" + logs + ".Arn}",
 		"logs:PutLogEvents on ${" + logs + ".Arn}",
 		"sqs:SendMessage on ${DeadLetterQueue.Arn}",
@@ -63,8 +82,6 @@ func functionRights(logs string) []string {
 
 func exportRights(source, logs string) []string {
 	rights := append(functionRights(logs),
-		"secretsmanager:GetSecretValue on "+secretARN+source+"/*",
-		"secretsmanager:DescribeSecret on "+secretARN+source+"/*",
 		"s3:DeleteObject on "+bucketARN+"/${Prefix}latest/"+source+"/*",
 		"s3:DeleteObject on "+bucketARN+"/${Prefix}_yardstick/spool/"+source+"/*",
 	)
@@ -94,10 +111,15 @@ func statements(t *testing.T, id string, document any) []string {
 	for _, s := range list(document.(mapping)["Statement"]) {
 		statement, suffix := s.(mapping), ""
 		if choice, ok := statement["Fn::If"].([]any); ok {
-			if spell(choice[2]) != "${AWS::NoValue}" {
+			const nothing = "${AWS::NoValue}"
+			switch nothing {
+			case spell(choice[2]):
+				statement, suffix = choice[1].(mapping), ", where "+spell(choice[0])
+			case spell(choice[1]):
+				statement, suffix = choice[2].(mapping), ", unless "+spell(choice[0])
+			default:
 				t.Errorf("%s: a statement with two forms: %s", id, spell(s))
 			}
-			statement, suffix = choice[1].(mapping), ", where "+spell(choice[0])
 		}
 		for key := range statement {
 			if !slices.Contains([]string{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, key) {
@@ -143,10 +165,17 @@ func lay(statement mapping, suffix string) []string {
 }
 
 func TestTemplateRolesMayDoWhatIsListedAndNothingElse(t *testing.T) {
-	want := allowed()
-	for id, r := range readTemplate(t).resources("AWS::IAM::Role") {
+	want, template := allowed(), readTemplate(t)
+	policies := template.resources("AWS::IAM::Policy")
+	for id, r := range template.resources("AWS::IAM::Role") {
 		properties := r.at("Properties").(mapping)
 		got := rights(t, id, properties)
+		for name, policy := range policies {
+			if policy.text("Properties", "Roles") == `[{"Ref":"`+id+`"}]` {
+				got = append(got, statements(t, name, policy.at("Properties", "PolicyDocument"))...)
+				delete(policies, name)
+			}
+		}
 		for _, line := range got {
 			if !slices.Contains(want[id], line) {
 				t.Errorf("%s may, and is not listed to: %s", id, line)
@@ -164,6 +193,9 @@ func TestTemplateRolesMayDoWhatIsListedAndNothingElse(t *testing.T) {
 	}
 	for id := range want {
 		t.Errorf("%s is listed, and is not in the template", id)
+	}
+	for name := range policies {
+		t.Errorf("%s is of more roles than one, or of none in this template", name)
 	}
 }
 

@@ -111,8 +111,12 @@ func TestTemplateSchedules(t *testing.T) {
 				t.Errorf("%s: %s is %s, expected %s", id, key, got, want)
 			}
 		}
-		if state, _ := s.at("State").(mapping); template.text("Parameters", spell(state["Ref"]), "AllowedValues") != `["ENABLED","DISABLED"]` {
-			t.Errorf("%s: State is %s, expected a parameter that is ENABLED or DISABLED", id, s.text("State"))
+		source, _, _ := strings.Cut(id, "Export.")
+		if got, want := s.text("State"), `{"Fn::If":["Uses`+source+`",{"Ref":"`+source+`ScheduleState"},"DISABLED"]}`; got != want {
+			t.Errorf("%s: State is %s, expected %s", id, got, want)
+		}
+		if template.text("Parameters", source+"ScheduleState", "AllowedValues") != `["ENABLED","DISABLED"]` {
+			t.Errorf("%sScheduleState takes %s, expected ENABLED or DISABLED", source, template.text("Parameters", source+"ScheduleState"))
 		}
 		if attempts := s.text("RetryPolicy", "MaximumRetryAttempts"); attempts == "" {
 			t.Errorf("%s: no RetryPolicy, which is 185 attempts", id)
@@ -124,8 +128,8 @@ func TestTemplateSchedules(t *testing.T) {
 func TestTemplateRotatesOnlyWithThePermissionToCallTheFunction(t *testing.T) {
 	template := readTemplate(t)
 	rotations := template.resources("AWS::SecretsManager::RotationSchedule")
-	if len(rotations) != 1 {
-		t.Fatalf("%d rotations", len(rotations))
+	if len(rotations) != len(accountsRead) {
+		t.Fatalf("%d rotations of %d accounts", len(rotations), len(accountsRead))
 	}
 	for id, r := range rotations {
 		permission, ok := template.resources("AWS::Lambda::Permission")[r.text("DependsOn")]
@@ -135,7 +139,8 @@ func TestTemplateRotatesOnlyWithThePermissionToCallTheFunction(t *testing.T) {
 		function := strings.TrimSuffix(strings.TrimPrefix(permission.text("Properties", "FunctionName"), "${"), "}")
 		for what, got := range map[string]bool{
 			"the function it calls":      r.text("Properties", "RotationLambdaARN") == "${"+function+".Arn}",
-			"the secret":                 permission.text("Properties", "SourceArn") == r.text("Properties", "SecretId"),
+			"the secrets of the yards":   permission.text("Properties", "SourceArn") == secretARN+"scrapright/*/session-??????",
+			"a secret of this template":  madeSecret(template, r.text("Properties", "SecretId")),
 			"this account":               permission.text("Properties", "SourceAccount") == "${AWS::AccountId}",
 			"Secrets Manager":            permission.text("Properties", "Principal") == "secretsmanager.amazonaws.com",
 			"its condition":              permission.text("Condition") == r.text("Condition") && r.text("Condition") != "",
@@ -146,6 +151,15 @@ func TestTemplateRotatesOnlyWithThePermissionToCallTheFunction(t *testing.T) {
 			}
 		}
 	}
+}
+
+func madeSecret(template template, name string) bool {
+	for _, r := range template.resources("AWS::SecretsManager::Secret") {
+		if r.text("Properties", "Name") == name {
+			return true
+		}
+	}
+	return false
 }
 
 // The rule names the secrets that the template makes, and no session: the function writes those, and must not call itself.
@@ -164,8 +178,8 @@ func TestTemplateTriesEveryNewKeyAndNoSession(t *testing.T) {
 	}
 	wildcard := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(names[0].Wildcard), `\*`, ".*") + "$")
 	for id, r := range template.resources("AWS::SecretsManager::Secret") {
-		name := strings.ReplaceAll(r.text("Properties", "Name"), "${Account}", "main")
-		if got, want := wildcard.MatchString(name), strings.HasSuffix(id, "ApiKey"); got != want {
+		name := r.text("Properties", "Name")
+		if got, want := wildcard.MatchString(name), strings.Contains(id, "ApiKey"); got != want {
 			t.Errorf("%s, %s: the rule is about it: %v, expected %v", id, name, got, want)
 		}
 	}
@@ -229,14 +243,18 @@ func TestTemplateMakesSecretsWithoutValues(t *testing.T) {
 	for id, r := range readTemplate(t).resources("AWS::SecretsManager::Secret") {
 		names = append(names, r.text("Properties", "Name"))
 		for key := range r.at("Properties").(mapping) {
-			if !slices.Contains([]string{"Name", "Description"}, key) {
+			if !slices.Contains([]string{"Name", "Description", "KmsKeyId"}, key) {
 				t.Errorf("%s has %s; a value in the template would overwrite a live one", id, key)
 			}
 		}
 	}
 	slices.Sort(names)
-	want := []string{"yardstick/scrapright/${Account}/api-key", "yardstick/scrapright/${Account}/session",
-		"yardstick/scrunch/${Account}/api-key", "yardstick/webhook"}
+	want := []string{"yardstick/webhook"}
+	for _, account := range accountsRead {
+		want = append(want, "yardstick/scrapright/"+account+"/api-key", "yardstick/scrapright/"+account+"/session",
+			"yardstick/scrunch/"+account+"/api-key")
+	}
+	slices.Sort(want)
 	if !slices.Equal(names, want) {
 		t.Errorf("secrets %q, expected %q", names, want)
 	}
@@ -255,7 +273,10 @@ func TestTemplateKeepsTheBucketPrivate(t *testing.T) {
 			"PublicAccessBlockConfiguration": `{"BlockPublicAcls":"true","BlockPublicPolicy":"true","IgnorePublicAcls":"true",` +
 				`"RestrictPublicBuckets":"true"}`,
 			"VersioningConfiguration": `{"Status":"Enabled"}`,
-			"BucketEncryption":        `{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}`,
+			"BucketEncryption": `{"ServerSideEncryptionConfiguration":[{"Fn::If":["HasKmsKey",{"BucketKeyEnabled":"true",` +
+				`"ServerSideEncryptionByDefault":{"KMSMasterKeyID":{"Ref":"KmsKey"},"SSEAlgorithm":"aws:kms"}},` +
+				`{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}]}`,
+			"NotificationConfiguration": `{"EventBridgeConfiguration":{"EventBridgeEnabled":"true"}}`,
 		} {
 			if got := b.text("Properties", key); got != want {
 				t.Errorf("%s: %s is %s, expected %s", id, key, got, want)
