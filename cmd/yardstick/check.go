@@ -11,12 +11,21 @@ import (
 )
 
 // check is the command `check`.
-type check struct{}
+type check struct {
+	Stack text `placeholder:"NAME" help:"Compare the CloudFormation stack of this name too, with your own AWS credentials."`
+}
 
-func (check) run(ctx context.Context, s *session) (exitCode, error) {
+func (c *check) run(ctx context.Context, s *session) (exitCode, error) {
+	if c.Stack != "" && s.Local != "" {
+		return badUsage, &misuse{fault: "--stack: with --local there is no stack; give one of the two", help: "yardstick check"}
+	}
 	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
-		s.err.printf("looking at bucket, secrets and the yards' own references\n")
-		report := local.Check(ctx, a)
+		stack := ""
+		if c.Stack != "" {
+			stack = ", the stack " + string(c.Stack)
+		}
+		s.err.printf("looking at bucket, secrets%s and the yards' own references\n", stack)
+		report := local.Check(ctx, a, string(c.Stack))
 		switch {
 		case ctx.Err() != nil: // what was found is that it was interrupted
 		case s.JSON:

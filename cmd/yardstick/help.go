@@ -86,10 +86,15 @@ func (check) Help() string {
 reference (/api/v1/swagger) says of the configured paths and parameters, and at the brands that a Scrunch key may read; where the yard
 differs it prints the lines of the configuration to change. It never exchanges or refreshes a token, and says what it could not see without a live one.
 
+With --stack it compares a deployed stack as well: its parameters and the configuration that its functions have, whether its
+roles may do what the accounts need (simulated by IAM: policies of the bucket, of keys and of secrets are no part of that), and its tables.
+It asks with your own credentials and changes nothing. Where they do not suffice, it says which right is missing.
+
 Examples:
 
     yardstick check
     yardstick check --config new.yaml --json
+    yardstick check --stack yardstick
 
 Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configuration.`
 }

@@ -56,6 +56,9 @@ func (r Report) Worst() Level {
 // findings say. What goes wrong on the way is a finding too. It blocks for a few calls for each account, and ends with ctx.
 func (a *App) Check(ctx context.Context) Report {
 	r := Report{Version: 1, Findings: []Finding{a.checkBucket(ctx)}}
+	if a.Configured.Webhook != nil {
+		r.Findings = append(r.Findings, a.checkWebhook(ctx))
+	}
 	for _, c := range a.Configured.ScrapRight {
 		for _, f := range a.checkScrapRight(ctx, c) {
 			f.Source, f.Account = ScrapRight, c.Account

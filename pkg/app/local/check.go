@@ -12,6 +12,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local/swagger"
+	"yardstick/pkg/stack"
 )
 
 // patience bounds the reading of one yard's reference, waits for its pace included.
@@ -19,10 +20,16 @@ const patience = 2 * time.Minute
 
 // Check is app.App's Check, and beside it what each yard's own reference says of the configured datasets, with the
 // lines of the configuration to change. The reference is asked for at the account's pace, in a few requests that spend
-// no token; a yard that wants an access token for it gets the one that is stored, if that is live. Findings stand
-// together by account.
-func Check(ctx context.Context, a *app.App) app.Report {
+// no token; a yard that wants an access token for it gets the one that is stored, if that is live. Where a stack is
+// named, it is compared too. Findings stand together by account.
+func Check(ctx context.Context, a *app.App, stackName string) app.Report {
 	report := a.Check(ctx)
+	if stackName != "" {
+		for _, f := range stack.Check(ctx, a, stackName) {
+			f.Message = oneLine(f.Message)
+			report.Findings = append(report.Findings, f)
+		}
+	}
 	yards, err := a.Yards(ctx)
 	if err != nil {
 		f := about(app.Fault, "swagger", err.Error())
@@ -35,16 +42,21 @@ func Check(ctx context.Context, a *app.App) app.Report {
 			report.Findings = append(report.Findings, f)
 		}
 	}
-	place := map[string]int{} // what is no account's stays first
-	for _, f := range report.Findings {
+	together(report.Findings)
+	return report
+}
+
+// together sorts findings by account, and these as they first come. What is no account's stays before them.
+func together(findings []app.Finding) {
+	place := map[string]int{}
+	for _, f := range findings {
 		if _, known := place[f.Source+"/"+f.Account]; !known {
 			place[f.Source+"/"+f.Account] = len(place)
 		}
 	}
-	slices.SortStableFunc(report.Findings, func(x, y app.Finding) int {
+	slices.SortStableFunc(findings, func(x, y app.Finding) int {
 		return place[x.Source+"/"+x.Account] - place[y.Source+"/"+y.Account]
 	})
-	return report
 }
 
 func about(level app.Level, subject, message string) app.Finding {

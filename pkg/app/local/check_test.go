@@ -86,7 +86,7 @@ func (p *place) open(settings string) *app.App {
 // check checks, and shows that nothing of what was found or logged is a secret.
 func (p *place) check(settings string) app.Report {
 	p.Helper()
-	report := local.Check(p.Context(), p.open(settings))
+	report := local.Check(p.Context(), p.open(settings), "")
 	text, err := json.Marshal(report)
 	p.must(err)
 	secrets := []string{apiKey}
