@@ -230,7 +230,7 @@ func TestAKilledTrySwallowsNoRetry(t *testing.T) {
 		}
 		w.lambda.fault = nil
 		began := time.Now()
-		w.expect("at once", hook{id: "msg_1", body: `{"source":"scrapright"}`}, 503, "try again", "")
+		w.expect("at once", hook{id: "msg_1", body: `{"source":"scrapright"}`}, 503, "another try at this webhook is under way; try again", "")
 		if took := time.Since(began); took > 13*time.Second {
 			t.Errorf("the sender waited %v", took)
 		}

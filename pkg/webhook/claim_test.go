@@ -212,6 +212,20 @@ func TestAKilledTrysClaimIsTakenOverOnceItsTimeIsOver(t *testing.T) {
 	})
 }
 
+func TestAClaimIsKeptOnTheClockThatIsPassedIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket()
+		ctx, stop := context.WithTimeout(t.Context(), 12*time.Second)
+		defer stop()
+		if _, err := webhook.Acquire(ctx, b, claimKey, both, func() time.Time { return time.Now().Add(time.Hour) }); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.lies(claimKey), `"time":"2000-01-01T01:00:00Z","expires_at":"2000-01-01T01:00:17Z"`) {
+			t.Errorf("there lies %s", b.lies(claimKey))
+		}
+	})
+}
+
 // The holder was paused, not killed, and comes back when another try has its claim.
 func TestATryThatWasOvertakenLeavesTheOthersClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -282,8 +296,11 @@ func TestWhatIsWantedNowChangesNothingOfWhatWasDone(t *testing.T) {
 		if !strings.Contains(b.lies(claimKey), `"done":true`) {
 			t.Errorf("there lies %s", b.lies(claimKey))
 		}
-		release(t, again(b, both, one, nil))
-		again(b, one, one, nil)
+		lay := b.lies(claimKey)
+		release(t, again(b, both, one, nil)) // nothing is held that could be given free
+		if b.lies(claimKey) != lay {
+			t.Errorf("there lies %s", b.lies(claimKey))
+		}
 	})
 }
 
@@ -343,6 +360,17 @@ func TestAStoreThatFailsIsNoClaim(t *testing.T) {
 			if c, err := b.try(t); c != nil || !errors.Is(err, snapshot.ErrDenied) || !strings.Contains(err.Error(), claimKey) {
 				t.Errorf("read %d: %v %v", n, c, err)
 			}
+		}
+		b.get = nil
+		b.holds(t, nil, both)
+		b.gets, b.get = 0, func(get int) error { // while it waits
+			if get > 4 {
+				return snapshot.ErrDenied
+			}
+			return nil
+		}
+		if c, err := b.try(t); c != nil || !errors.Is(err, snapshot.ErrDenied) {
+			t.Errorf("read while waiting: %v %v", c, err)
 		}
 	})
 }
