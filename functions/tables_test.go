@@ -1,5 +1,3 @@
-//go:build tables
-
 package functions_test
 
 import (

@@ -283,7 +283,7 @@ func TestTemplateKeepsTheBucketPrivate(t *testing.T) {
 			}
 		}
 		want := `[{"Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":"*",` +
-			`"Resource":[{"Fn::GetAtt":"` + id + `.Arn"},{"Fn::Sub":"${` + id + `.Arn}/*"}],"Sid":"TLSOnly"}]`
+			`"Resource":[{"Fn::Sub":"` + bucketARN + `"},{"Fn::Sub":"` + bucketARN + `/*"}],"Sid":"TLSOnly"}]`
 		if got := policies["${"+id+"}"].text("Properties", "PolicyDocument", "Statement"); got != want {
 			t.Errorf("%s: policy %s, expected %s", id, got, want)
 		}
