@@ -33,6 +33,25 @@ func TestCheckEndsWithOneAndPrintsTheLinesToChange(t *testing.T) {
 	}
 }
 
+func TestCheckOfAStackTakesNoLocalFolder(t *testing.T) {
+	w := newWorld(t)
+	c := yardstick(t, w.config(), "--local", t.TempDir(), "check", "--stack", "yardstick").expect(t, badUsage)
+	if want := "--stack: with --local there is no stack; give one of the two\nTry: yardstick check --help\n"; !strings.Contains(c.stderr, want) {
+		t.Errorf("standard error %q, expected %q", c.stderr, want)
+	}
+	yardstick(t, w.config(), "check", "--stack", "").expect(t, badUsage, "found an empty text")
+}
+
+// The embedded cloud has no CloudFormation, so that no stack can be read there.
+func TestCheckOfAStackThatCannotBeReadEndsWithOne(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	c := yardstick(t, w.config(), "check", "--stack", "yardstick").expect(t, failed, "looking at bucket, secrets, the stack yardstick and ")
+	if top, _, _ := strings.Cut(c.stdout, "\nscrapright/main\n"); !strings.Contains(top, "fault  stack           yardstick: it cannot be read: ") {
+		t.Errorf("standard output does not tell of the stack before the accounts:\n%s", c.stdout)
+	}
+}
+
 func TestFindingsFitTheTerminalAndAreGolden(t *testing.T) {
 	report := stored[app.Report](t, "testdata/report.json")
 	for _, width := range []int{0, 80} {

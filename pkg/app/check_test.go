@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -271,6 +272,20 @@ func TestCheckTellsWhatIsWrongWithTheBucket(t *testing.T) {
 				t.Errorf("found %q and worst %s, expected %q", got, report.Worst(), c.want)
 			}
 		}
+	})
+}
+
+func TestCheckLooksAtWhatWebhooksAreSignedWith(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "", func(w *world) {
+		w.more = "webhook: {secret: hooks, functions: {scrapright: f}}\n"
+		w.expect("webhook.secret", `fault / webhook.secret: hooks: `)
+		if err := w.open().CreateSecret(w.Context(), "hooks", "not-one"); err != nil {
+			t.Fatal(err)
+		}
+		w.expect("webhook.secret", `fault / webhook.secret: hooks: it holds `)
+		w.secret("PutSecretValue", map[string]any{"SecretId": "hooks", "ClientRequestToken": strings.Repeat("w", 32),
+			"SecretString": "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 24)))})
+		w.expect("webhook.secret", "ok / webhook.secret: hooks holds what webhooks are signed with (version #)")
 	})
 }
 

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,14 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	stacktypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 // attempts is how often one request is sent at most, unless the operator set a number: a check asks IAM for a lot.
@@ -27,11 +30,21 @@ type cloud struct {
 	functions *lambda.Client
 }
 
+// connect makes clients that also repeat what was answered and could not be read to its end.
 func connect(sdk aws.Config) cloud {
-	if sdk.RetryMaxAttempts == 0 {
-		sdk.RetryMaxAttempts = attempts
+	most := cmp.Or(sdk.RetryMaxAttempts, attempts)
+	sdk.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = most
+			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+				if _, cut := errors.AsType[*smithy.DeserializationError](err); cut {
+					return aws.TrueTernary
+				}
+				return aws.UnknownTernary
+			}))
+		})
 	}
-	sdk.ClientLogMode = 0
+	sdk.ClientLogMode, sdk.Logger = 0, logging.Nop{}
 	return cloud{cloudformation.NewFromConfig(sdk), iam.NewFromConfig(sdk), lambda.NewFromConfig(sdk)}
 }
 

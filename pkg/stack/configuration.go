@@ -37,25 +37,28 @@ func (c *comparison) compareConfigurations(ctx context.Context) {
 		functions[value] = append(functions[value], function)
 	}
 	for _, value := range values {
-		c.compareConfiguration(ctx, value, functions[value])
+		who := strings.Join(functions[value], ", ")
+		if n := len(functions[value]); n > 1 && len(values) == 1 {
+			who = fmt.Sprintf("all %d functions", n)
+		}
+		c.compareConfiguration(ctx, value, who)
 	}
 }
 
-func (c *comparison) compareConfiguration(ctx context.Context, value string, functions []string) {
+func (c *comparison) compareConfiguration(ctx context.Context, value, who string) {
 	const subject = "configuration"
-	who := strings.Join(functions, ", ")
 	if value == "" {
-		c.tell(app.Fault, subject, "%s: %s is not set in the environment", who, app.ConfigVariable)
+		c.tell(app.Fault, subject, "%s is not set in the environment of %s", app.ConfigVariable, who)
 		return
 	}
 	theirs, err := c.ConfigOf(ctx, value)
 	if err != nil {
-		c.tell(app.Warn, subject, "what %s have for a configuration (%s) is not compared: %s", who, c.origin(value), said(err))
+		c.tell(app.Warn, subject, "that of %s (%s) is not compared: %s", who, c.origin(value), strings.Join(strings.Fields(err.Error()), " "))
 		return
 	}
 	all := differences(c.Configured, theirs)
 	if len(all) == 0 {
-		c.tell(app.OK, subject, "%s have this very configuration (%s)", who, c.origin(value))
+		c.tell(app.OK, subject, "that of %s is this very one (%s)", who, c.origin(value))
 		return
 	}
 	more := ""
@@ -63,7 +66,7 @@ func (c *comparison) compareConfiguration(ctx context.Context, value string, fun
 		more = fmt.Sprintf("; and %d more", n)
 		all = slices.Clone(all[:mostDifferences])
 	}
-	c.tell(app.Warn, subject, "%s have another configuration (%s): %s%s", who, c.origin(value), strings.Join(all, "; "), more)
+	c.tell(app.Warn, subject, "that of %s is another (%s): %s%s", who, c.origin(value), strings.Join(all, "; "), more)
 }
 
 // origin says where a function's configuration comes from.

@@ -13,7 +13,7 @@ import (
 // asked is one action on one resource.
 type asked struct{ action, resource string }
 
-// denial is what a role may not do, and why.
+// denial is what a role is refused, and why.
 type denial struct {
 	asked
 	prefix string // of a listing
@@ -60,7 +60,7 @@ func (c *comparison) simulateRoles(ctx context.Context) {
 
 // roleARN is the ARN of a role that CloudFormation names: the template's have no path.
 func (c *comparison) roleARN(name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role/%s", c.partition, c.deployed.account, name)
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", c.partition, c.account, name)
 }
 
 func (c *comparison) simulateRole(ctx context.Context, role string, rights []right) simulation {
@@ -84,9 +84,9 @@ func (c *comparison) tellRole(subject string, s simulation) {
 	case s.err != nil:
 		c.tell(app.Warn, subject, "what it may do is not seen: %s", said(s.err))
 	case len(s.denials) > 0:
-		c.tell(app.Fault, subject, "may not do %s", grouped(s.denials))
+		c.tell(app.Fault, subject, "is refused %s", grouped(s.denials))
 	default:
-		c.tell(app.OK, subject, "may do all that is needed, by %d simulated requests", s.count)
+		c.tell(app.OK, subject, "may do all that is needed: IAM allows %d of %d simulated requests", s.count, s.count)
 	}
 }
 

@@ -76,7 +76,7 @@ func (c *comparison) read(ctx context.Context, name string) error {
 	if c.deployed, err = c.cloud.describe(ctx, name); err != nil {
 		return unreadable(err, "cloudformation:DescribeStacks")
 	}
-	if c.deployed.resources, err = c.cloud.resources(ctx, name); err != nil {
+	if c.resources, err = c.cloud.resources(ctx, name); err != nil {
 		return unreadable(err, "cloudformation:ListStackResources")
 	}
 	return nil

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,16 +47,23 @@ func Check(ctx context.Context, a *app.App, stackName string) app.Report {
 	return report
 }
 
-// together sorts findings by account, and these as they first come. What is no account's stays before them.
+// together sorts findings: what all share, then each source, what its accounts share before them. Sources and accounts
+// stand as they first come, which is as they are configured.
 func together(findings []app.Finding) {
-	place := map[string]int{}
+	sources, accounts := map[string]int{"": -1}, map[string]int{}
 	for _, f := range findings {
-		if _, known := place[f.Source+"/"+f.Account]; !known {
-			place[f.Source+"/"+f.Account] = len(place)
+		if _, known := sources[f.Source]; !known {
+			sources[f.Source] = len(sources)
+		}
+		if account := f.Source + "/" + f.Account; f.Account == "" {
+			accounts[account] = -1
+		} else if _, known := accounts[account]; !known {
+			accounts[account] = len(accounts)
 		}
 	}
 	slices.SortStableFunc(findings, func(x, y app.Finding) int {
-		return place[x.Source+"/"+x.Account] - place[y.Source+"/"+y.Account]
+		return cmp.Or(cmp.Compare(sources[x.Source], sources[y.Source]),
+			cmp.Compare(accounts[x.Source+"/"+x.Account], accounts[y.Source+"/"+y.Account]))
 	})
 }
 
