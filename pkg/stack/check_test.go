@@ -67,8 +67,8 @@ func TestEveryDisagreementOfTheParametersIsNamed(t *testing.T) {
 	for name, c := range map[string]struct{ parameter, value, config, want string }{
 		"an account too many": {"Accounts", "main, old", whole, "warn Accounts: the configuration has no account old: secrets of it cost money, and nothing reads them; " +
 			"change this line of parameters.yaml\n    Accounts: main\n"},
-		"an account too few": {"", "", replaced("scrunch:\n  - account: main", "scrunch:\n  - account: north"), "fault Accounts: the stack has no secrets " +
-			"and no tables for the configured account north; change this line of parameters.yaml\n    Accounts: main,north\n"},
+		"an account too few": {"", "", replaced("scrunch:\n  - account: main", "scrunch:\n  - account: north"), "fault Accounts: the stack's roles " +
+			"and tables do not know the configured account north; change this line of parameters.yaml\n    Accounts: main,north\n"},
 		"a source too few": {"Sources", "scrapright", whole, "fault Sources: the stack exports no scrunch, of which the configuration has accounts; " +
 			"change this line of parameters.yaml\n    Sources: scrapright,scrunch\n"},
 		"a source too many": {"", "", replaced(scrunch, ""), "warn Sources: the configuration has no account of scrunch, and its function runs for nothing; " +

@@ -36,7 +36,7 @@ func (c *comparison) compareAccounts() {
 		}
 	}
 	if missing := without(want, have); len(missing) > 0 {
-		c.change(app.Fault, subject, fmt.Sprintf("the stack has no secrets and no tables for the configured %s; change this line of parameters.yaml",
+		c.change(app.Fault, subject, fmt.Sprintf("the stack's roles and tables do not know the configured %s; change this line of parameters.yaml",
 			accounts(missing)), "Accounts: "+strings.Join(slices.Concat(have, missing), ","))
 	}
 	if unused := without(have, want); len(unused) > 0 {
