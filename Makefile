@@ -24,12 +24,19 @@ sam_version := 1.170.0
 cfn_lint_version := 1.58.0
 sam_venv := .tools/venv-sam
 sam_ready := $(sam_venv)/sam-$(sam_version)-cfn-lint-$(cfn_lint_version)
-sam := SAM_CLI_TELEMETRY=0 $(sam_venv)/bin/sam
+# Without the second variable `sam build` stumbles over Fn::ForEach; what it writes has it as it was.
+sam := SAM_CLI_TELEMETRY=0 SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS=1 $(sam_venv)/bin/sam
 
-.PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy fuzz golden clean
+# The stack that is deployed: stack_name in samconfig.toml.
+STACK ?= yardstick
+
+# Where sam-build writes to. samconfig.toml deploys what lies in this folder.
+BUILD_DIR ?= .aws-sam/build
+
+.PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy logs delete e2e fuzz golden clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## export a simulated yard into ./yardstick-demo, with progress
 	go run ./cmd/yardstick demo --dir $(DIR)
@@ -70,10 +77,43 @@ validate: ## the gate of template.yaml: SAM's validation, cfn-lint, a build, the
 	bash .ci/template
 
 sam-build: compile venv ## the functions and the template for a deployment, under .aws-sam
-	$(sam) build
+	$(sam) build --build-dir $(BUILD_DIR)
 
 deploy: sam-build ## sam deploy with the parameters in parameters.yaml
 	$(sam) deploy
+
+logs: venv ## follow the logs of the stack's functions (F=scrapright-export: of one; STACK=yardstick)
+	$(if $(F),$(if $(logged),,$(error F is $(F), expected one of $(foreach f,$(FUNCTIONS),$(folder_$(f))))))
+	$(sam) logs --stack-name $(STACK) $(addprefix --name ,$(logged)) --tail
+
+logged = $(foreach f,$(FUNCTIONS),$(if $(filter $(F),$(folder_$(f))),$(f)))
+
+delete: venv ## delete the stack, after asking; bucket and secrets stay, and it says how to remove them (STACK=yardstick)
+	$(sam) delete --stack-name $(STACK)
+	$(info $(stays))
+
+define stays
+
+The bucket and the secrets stay, with all that is in them. parameters.yaml with NewBucket: 'no' and NewSecrets: 'no' makes a
+stack that goes on with them. To remove them for good, in bash with the AWS CLI:
+
+  bucket=<BucketName>
+  # every version of every object, a thousand at a time, until there is none
+  while versions=$$(aws s3api list-object-versions --bucket "$$bucket" --max-items 1000 --output json \
+      --query '{Quiet: `true`, Objects: [Versions, DeleteMarkers][][].{Key: Key, VersionId: VersionId}}') \
+      && grep -q VersionId <<<"$$versions"; do
+    aws s3api delete-objects --bucket "$$bucket" --delete "$$versions" || break
+  done
+  aws s3api delete-bucket --bucket "$$bucket"
+
+  # a secret can be restored for 30 days
+  for secret in $$(aws secretsmanager list-secrets --filters Key=name,Values=yardstick/ --query 'SecretList[].Name' --output text); do
+    aws secretsmanager delete-secret --secret-id "$$secret"
+  done
+endef
+
+e2e: ## the stack on an AWS emulator, against simulated vendors: deploy, export, webhook, backfill, rotate, update, delete
+	bash .ci/e2e
 
 fuzz: ## each fuzz test for a few seconds (FUZZTIME=10s)
 	bash .ci/fuzz $(or $(FUZZTIME),10s)
