@@ -1,6 +1,6 @@
 // Package awscloud is where snapshots and secrets meet AWS: a Store keeps snapshots in an S3 bucket, a Vault keeps
 // credentials in Secrets Manager. Together with the set-up of clients in pkg/app these are the only SDK calls of the
-// project; nothing here knows vendors, keys' meanings or schedules.
+// functions; nothing here knows vendors, keys' meanings or schedules.
 //
 // What fails in passing (throttling, server faults, broken connections) is sent again up to five times, with jittered
 // waits that end with the context; AWS_MAX_ATTEMPTS sets another number. What reaches the caller is classified by the

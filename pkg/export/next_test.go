@@ -186,6 +186,13 @@ func (c *chain) follow(e export.Event, cuts []int) {
 		if err != nil || r.Status == export.Failed || len(c.runs) > len(cuts) {
 			c.Fatalf("run %d: %v %+v", len(c.runs), err, r)
 		}
+		want := 4 // characters of an id; more where many runs have one clock
+		if e.Attempt > "1" {
+			want = 8
+		}
+		if _, id, _ := strings.Cut(r.Run, "-"); len(id) != want {
+			c.Errorf("run %d of a chain is called %s", len(c.runs), r.Run)
+		}
 		c.runs = append(c.runs, r)
 		if r.Next == nil {
 			if r.Status != export.Complete {

@@ -86,7 +86,8 @@ type Change struct {
 	Truncated   bool              `json:"truncated"` // there are more ids than are told
 }
 
-// runFile is a result as it lies under runs/.
+// runFile is a result as it lies under runs/. The changes come last: who wants the result alone, as the backfill does,
+// cuts them off.
 type runFile struct {
 	Result
 	Changes []Change `json:"changes,omitempty"`

@@ -55,6 +55,15 @@ func New(c Config) *Exporter {
 	return &Exporter{c}
 }
 
+// name tells a run from all others. Tries at the same work have one clock, and there may be a thousand of them.
+func (x *Exporter) name(clock time.Time, e Event) string {
+	id := x.RunID()
+	if e.attempt() > 1 {
+		id += x.RunID()
+	}
+	return clock.Format("20060102T150405Z") + "-" + id
+}
+
 // Run does what is due, or what the event asks for, and blocks until that is done or the deadline of ctx is near. What
 // fails is in the result and is no error here. An event that names what there is not is an *EventError, and nothing was
 // done; any other error says that the result could not be kept under runs/, and comes beside it.
@@ -64,7 +73,7 @@ func (x *Exporter) Run(ctx context.Context, e Event) (Result, error) {
 		return Result{}, err
 	}
 	clock := x.clock(e)
-	r := Result{Version: 1, Run: clock.Format("20060102T150405Z") + "-" + x.RunID(), Source: x.Source, Time: clock,
+	r := Result{Version: 1, Run: x.name(clock, e), Source: x.Source, Time: clock,
 		Status: Complete, Accounts: make([]AccountResult, len(accounts)), Warnings: []Warning{}}
 	x.Log.InfoContext(ctx, "run begins", "run", r.Run, "source", x.Source, "accounts", len(accounts), "execution", e.ExecutionID, "attempt", e.Attempt)
 
