@@ -90,18 +90,18 @@ logged = $(foreach f,$(FUNCTIONS),$(if $(filter $(F),$(folder_$(f))),$(f)))
 
 delete: venv ## delete the stack, after asking; bucket and secrets stay, and it says how to remove them (STACK=yardstick)
 	$(sam) delete --stack-name $(STACK)
-	$(info $(stays))
+	@echo "$$stays"
 
-define stays
+export define stays
 
-The bucket and the secrets stay, with all that is in them. parameters.yaml with NewBucket: 'no' and NewSecrets: 'no' makes a
-stack that goes on with them. To remove them for good, in bash with the AWS CLI:
+Where the stack was deleted: bucket and secrets stay, with all that is in them. parameters.yaml with NewBucket: 'no' and
+NewSecrets: 'no' makes a stack that goes on with them. To remove them for good, in bash with the AWS CLI:
 
   bucket=<BucketName>
-  # every version of every object, a thousand at a time, until there is none
-  while versions=$$(aws s3api list-object-versions --bucket "$$bucket" --max-items 1000 --output json \
-      --query '{Quiet: `true`, Objects: [Versions, DeleteMarkers][][].{Key: Key, VersionId: VersionId}}') \
-      && grep -q VersionId <<<"$$versions"; do
+  # every version of every object, a thousand at a time
+  query='{Quiet: `true`, Objects: [Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}}'
+  while versions=$$(aws s3api list-object-versions --bucket "$$bucket" --no-paginate --output json --query "$$query") &&
+      [[ $$versions == *VersionId* ]]; do
     aws s3api delete-objects --bucket "$$bucket" --delete "$$versions" || break
   done
   aws s3api delete-bucket --bucket "$$bucket"
