@@ -79,14 +79,55 @@ func (l Layout) Ledger(source, dataset, account, month string) string {
 	return l.Ledgers(source, dataset, account) + month + ".json"
 }
 
+// SourceLedgers is what the keys of all ledgers of a source begin with. It ends in "/".
+func (l Layout) SourceLedgers(source string) string {
+	return fmt.Sprintf("%s_yardstick/ledger/%s/", l.Prefix, source)
+}
+
+// ParseLedger reads back a key that Ledger spelt from a name with none of its fields empty. A key of any other form is not
+// ok.
+func (l Layout) ParseLedger(key string) (n LedgerName, ok bool) {
+	rest, ok := strings.CutPrefix(key, l.Prefix+"_yardstick/ledger/")
+	fields := strings.Split(rest, "/")
+	if !ok || len(fields) != 4 {
+		return LedgerName{}, false
+	}
+	account, isAccount := strings.CutPrefix(fields[2], "account=")
+	month, isLedger := strings.CutSuffix(fields[3], ".json")
+	if _, err := ParseDay(month + "-01"); err != nil || !isAccount || !isLedger {
+		return LedgerName{}, false
+	}
+	if fields[0] == "" || fields[1] == "" || account == "" {
+		return LedgerName{}, false
+	}
+	return LedgerName{Source: fields[0], Dataset: fields[1], Account: account, Month: month}, true
+}
+
+// Runs is what the keys of all results begin with. It ends in "/".
+func (l Layout) Runs() string { return l.Prefix + "_yardstick/runs/" }
+
+// RunsOf is what the keys of the results of one day's clocks in UTC begin with. It ends in "/".
+func (l Layout) RunsOf(day Day) string { return fmt.Sprintf("%sdt=%s/", l.Runs(), day) }
+
 // Run is the key of a run's result; day is the date of the run's clock in UTC.
 func (l Layout) Run(day Day, run string) string {
-	return fmt.Sprintf("%s_yardstick/runs/dt=%s/%s.json", l.Prefix, day, run)
+	return l.RunsOf(day) + run + ".json"
 }
 
 // Lease is the key of an account's lease.
 func (l Layout) Lease(source, account string) string {
 	return fmt.Sprintf("%s_yardstick/leases/%s/%s.json", l.Prefix, source, account)
+}
+
+// Status is the key of what is told to programs of the bucket: what is there and how fresh it is.
+func (l Layout) Status() string { return l.Prefix + "about/status.json" }
+
+// Page is the key of the same for people.
+func (l Layout) Page() string { return l.Prefix + "about/index.html" }
+
+// Coverage is the key of the table of an account's exported days.
+func (l Layout) Coverage(source, account string) string {
+	return fmt.Sprintf("%sabout/coverage/account=%s/%s%s", l.Prefix, account, source, dataSuffix)
 }
 
 // Webhook is the key under which it is kept that a webhook was accepted. Whoever sends it chooses its id, so that the key

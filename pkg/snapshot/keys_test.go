@@ -32,6 +32,12 @@ func TestKeysAreThoseOfTheContract(t *testing.T) {
 			{l.Ledger("scrapright", "purchases", "main", "2026-11"),
 				"_yardstick/ledger/scrapright/purchases/account=main/2026-11.json"},
 			{l.Ledgers("scrapright", "purchases", "main"), "_yardstick/ledger/scrapright/purchases/account=main/"},
+			{l.SourceLedgers("scrapright"), "_yardstick/ledger/scrapright/"},
+			{l.Runs(), "_yardstick/runs/"},
+			{l.RunsOf(d + 1), "_yardstick/runs/dt=2026-11-23/"},
+			{l.Status(), "about/status.json"},
+			{l.Page(), "about/index.html"},
+			{l.Coverage("scrapright", "main"), "about/coverage/account=main/scrapright.json.gz"},
 			{l.Run(d+1, "20261123T050000Z-4f2a"), "_yardstick/runs/dt=2026-11-23/20261123T050000Z-4f2a.json"},
 			{l.Lease("scrapright", "main"), "_yardstick/leases/scrapright/main.json"},
 			{l.Webhook("msg_1"), "_yardstick/webhooks/116b88f173007be5e05df2a87105f0950bef284d0ceca39951e9bae80706ac45.json"},
@@ -133,6 +139,25 @@ func TestSpoolKeysReadBack(t *testing.T) {
 		for _, foreign := range []string{key + "x", "x" + key, strings.Replace(key, "account=", "account", 1), strings.Replace(key, "dt=", "dt", 1),
 			strings.TrimSuffix(key, "l"), key + "/" + n.Part + ".spool", l.Data(n)} {
 			if got, ok := l.ParseSpool(foreign); ok && l.Spool(got) != foreign {
+				t.Fatalf("%s is %+v", foreign, got)
+			}
+		}
+	})
+}
+
+func TestLedgerKeysReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[a-z0-9_.=-]{1,12}`)
+		day := snapshot.Day(rapid.Int32Range(int32(firstDay), int32(lastDay)).Draw(t, "day"))
+		n := snapshot.LedgerName{Source: text.Draw(t, "source"), Dataset: text.Draw(t, "dataset"), Account: text.Draw(t, "account"), Month: day.Month()}
+		l := snapshot.Layout{Prefix: rapid.SampledFrom([]string{"", "acme/", "a/b/"}).Draw(t, "prefix")}
+		key := l.Ledger(n.Source, n.Dataset, n.Account, n.Month)
+		if got, ok := l.ParseLedger(key); !ok || got != n || !strings.HasPrefix(key, l.SourceLedgers(n.Source)) {
+			t.Fatalf("%s: %+v, %v; expected %+v", key, got, ok, n)
+		}
+		for _, foreign := range []string{key + "x", "x" + key, strings.Replace(key, "account=", "account", 1), strings.Replace(key, n.Month, "2026-13", 1),
+			strings.TrimSuffix(key, "n"), key + "/2026-01.json", strings.Replace(key, n.Account+"/", "/", 1)} {
+			if got, ok := l.ParseLedger(foreign); ok && l.Ledger(got.Source, got.Dataset, got.Account, got.Month) != foreign {
 				t.Fatalf("%s is %+v", foreign, got)
 			}
 		}

@@ -116,29 +116,15 @@ func (b *Book) month(name string) *month {
 }
 
 func (b *Book) read(ctx context.Context, name string) (*month, error) {
-	key := b.layout.Ledger(b.source, b.dataset, b.account, name)
-	m := &month{Ledger: Ledger{Version: ledgerVersion, Source: b.source, Dataset: b.dataset, Account: b.account, Month: name}}
-	body, info, err := b.store.Get(ctx, key)
+	ledger, etag, err := ReadLedger(ctx, b.store, b.layout, LedgerName{b.source, b.dataset, b.account, name})
 	if errors.Is(err, ErrNotFound) {
-		m.Days = map[Day]map[string]Entry{}
-		return m, nil
+		return &month{Ledger: Ledger{Version: ledgerVersion, Source: b.source, Dataset: b.dataset, Account: b.account, Month: name,
+			Days: map[Day]map[string]Entry{}}}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+		return nil, err
 	}
-	text, err := io.ReadAll(body)
-	if err := errors.Join(err, body.Close()); err != nil {
-		return nil, fmt.Errorf("read the ledger %s: %w", key, err)
-	}
-	if m.Ledger, err = parseLedger(text); err != nil {
-		return nil, fmt.Errorf("the ledger %s %w", key, err)
-	}
-	if m.Source != b.source || m.Dataset != b.dataset || m.Account != b.account || m.Month != name {
-		return nil, fmt.Errorf("the ledger %s is another's (%s %s %s %s): it was copied here; "+
-			"delete it to have its days read again", key, m.Source, m.Dataset, m.Account, m.Month)
-	}
-	m.etag = info.ETag
-	return m, nil
+	return &month{Ledger: ledger, etag: etag}, nil
 }
 
 func parseLedger(text []byte) (Ledger, error) {
