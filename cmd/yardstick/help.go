@@ -81,6 +81,31 @@ Exit codes: 0 planned, 1 failed, 2 bad usage or configuration.`
 }
 
 // Help is shown by kong below the command's line.
+func (read) Help() string {
+	return `Writes what was exported, one record a line exactly as it is stored, by account, day and brand. Without --from it reads
+yesterday, where the account is; of a listing (customers, businesses, brands, prompts, competitors, personas) the newest
+reading. Today can be asked for too, and holds what the last run found. It asks no vendor and changes nothing.
+
+Days that are not exported are named on standard error, and the exit code is 3; a day without records is exported and is fine.
+Each object is held against its count of rows and its SHA-256 before any of it is written; a damaged one is named, and ends the
+command with exit code 1.
+
+With --csv it writes rows as RFC 4180 has them, in UTF-8: the account, the day (dt), and a column for each member that any of the
+records has, in the order of first appearance; so the objects wait in temporary files until all were read. Numbers are spelt as they
+are stored. A list or an object is its JSON text; null and a missing member are nothing; an empty text is "". Texts are not changed,
+not even one that a spreadsheet takes for a formula because it begins with = + - or @: --safe puts a ' before these.
+
+Examples:
+
+    yardstick read purchases
+    yardstick read purchases --from 2026-11-01 --to 2026-11-30 --csv > november.csv
+    yardstick read customers --csv --safe > customers.csv
+    yardstick read brand_daily --from 2026-11-01 --brand 101 | jq .responses
+
+Exit codes: 0 complete, 1 failed, 2 bad usage or configuration, 3 days are missing.`
+}
+
+// Help is shown by kong below the command's line.
 func (check) Help() string {
 	return `Looks at the configuration, the bucket, the secrets, the stored session, the granted pace, at what the yard's own
 reference (/api/v1/swagger) says of the configured paths and parameters, and at the brands that a Scrunch key may read; where the yard

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -24,6 +25,9 @@ const (
 	badUsage // or configuration: nothing was done
 	partial
 	busy
+	// pipeClosed is how a shell tells of a program whose reader went away: 128 and SIGPIPE. On standard output proper the
+	// signal itself ends the process.
+	pipeClosed exitCode = 141
 )
 
 // worse is the worse of two ends of work that was begun.
@@ -55,7 +59,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		c.tell(err.Error())
 		code = codeOf(err)
 	}
-	if err := c.out.err; err != nil {
+	if err := c.out.err; errors.Is(err, syscall.EPIPE) {
+		code = pipeClosed
+	} else if err != nil {
 		c.tell("write the results: " + err.Error())
 		code = failed
 	}
@@ -125,7 +131,8 @@ func codeOf(err error) exitCode {
 	_, config := errors.AsType[*app.ConfigInvalid](err)
 	_, event := errors.AsType[*app.EventInvalid](err)
 	_, key := errors.AsType[*app.KeyFormError](err)
-	if usage || config || event || key {
+	_, reading := errors.AsType[*app.ReadInvalid](err)
+	if usage || config || event || key || reading {
 		return badUsage
 	}
 	return failed
