@@ -178,7 +178,7 @@ func (s *Sheet) members(line []byte, add func(quoted []byte) int) error {
 		s.cells[column] = line[end-int64(len(value)) : end]
 	}
 	_, err := s.d.ReadToken()
-	if err == nil && len(bytes.TrimSpace(line[s.d.InputOffset():])) > 0 {
+	if err == nil && len(bytes.Trim(line[s.d.InputOffset():], " \t\r\n")) > 0 {
 		err = errors.New("something follows it")
 	}
 	if err != nil {
