@@ -5,6 +5,7 @@ package about
 import (
 	"time"
 
+	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
 )
 
@@ -13,12 +14,13 @@ type Status struct {
 	Version int       `json:"version"` // 1
 	Time    time.Time `json:"time"`    // when it was gathered: the clock of the run, or now
 	Sources []Source  `json:"sources"` // in alphabetical order
+	Faults  []string  `json:"faults"`  // what lies in the bucket and could not be used, such as a broken ledger: each names the key and what to do
 }
 
 // Source is one vendor.
 type Source struct {
 	Source   string    `json:"source"` // "scrapright"
-	Runs     []Run     `json:"runs"`   // the last ten, newest first
+	Runs     []Run     `json:"runs"`   // the last ten of the last 31 days, newest first
 	Accounts []Account `json:"accounts"`
 }
 
@@ -38,25 +40,50 @@ type Run struct {
 
 // Account is one account of a source.
 type Account struct {
-	Account    string     `json:"account"`
-	Timezone   string     `json:"timezone"`   // IANA name of the zone that its days are of
-	FreshAt    *time.Time `json:"fresh_at"`   // when the stalest of its datasets was read last; null where that is not known
-	Stale      bool       `json:"stale"`      // something that is wanted was not read for longer than its source's schedule and settings explain
-	Credential Credential `json:"credential"` // what is known of its key and session
-	Backlog    Backlog    `json:"backlog"`
-	Datasets   []Dataset  `json:"datasets"` // in the configuration's order
+	Account    string       `json:"account"`
+	Timezone   string       `json:"timezone"`   // IANA name of the zone that its days are of
+	Today      snapshot.Day `json:"today"`      // in that zone
+	FreshAt    *time.Time   `json:"fresh_at"`   // when the stalest of its datasets was read last; null where one was never read
+	Stale      bool         `json:"stale"`      // a dataset is
+	Error      *Failure     `json:"error"`      // why the newest run that had it failed as a whole; null where it did not
+	Notes      []string     `json:"notes"`      // what could not be seen, and what is told instead
+	Credential Credential   `json:"credential"` // what is known of its key and session
+	Backlog    Backlog      `json:"backlog"`
+	Datasets   []Dataset    `json:"datasets"` // in the configuration's order
 }
+
+// Failure is something that failed when it was tried last.
+type Failure struct {
+	Time  time.Time    `json:"time"` // the clock of the run that tried
+	Run   string       `json:"run"`
+	Day   snapshot.Day `json:"dt,omitzero"`
+	Part  string       `json:"part,omitempty"`
+	Kind  export.Kind  `json:"kind"`
+	Error string       `json:"error"`
+}
+
+// The states of a credential.
+const (
+	Good    = "ok"
+	Refused = "refused"
+	Unknown = "unknown"
+)
 
 // Credential is what is known of an account's key and session.
 type Credential struct {
-	State          string     `json:"state"`           // "ok", "refused" or "unknown"
+	// State is "ok" where the vendor took it when it was last asked, "refused" where it did not, else "unknown".
+	State          string     `json:"state"`
 	RenewableUntil *time.Time `json:"renewable_until"` // when the session can no longer be refreshed; null where there are no sessions, or it is not known
 }
 
 // Backlog is what is still to be done.
 type Backlog struct {
 	Parts    int      `json:"parts"`    // day parts that are due
-	Requests int      `json:"requests"` // that they take at least; 0 where there are none
+	Open     int      `json:"open"`     // of these, days that are not over: every run reads them
+	Missing  int      `json:"missing"`  // of these, days that were never exported, are gone from the bucket, or were asked differently
+	Verify   int      `json:"verify"`   // settled ones to read once more when time is left. They are no part of Parts
+	Requests int      `json:"requests"` // that all of these take at least; 0 where there are none
+	AtLeast  bool     `json:"at_least"` // there may be more requests than that
 	Hours    *float64 `json:"hours"`    // at the granted pace; null where no pace is known
 }
 
@@ -64,11 +91,16 @@ type Backlog struct {
 type Dataset struct {
 	Dataset string       `json:"dataset"`
 	Listing bool         `json:"listing"` // whole listings as read on each day, which nobody can read again afterwards
-	Parts   []string     `json:"parts"`   // "purchases", or "brand-101" and so on
-	First   snapshot.Day `json:"first"`   // the first day wanted
+	Parts   []string     `json:"parts"`   // wanted: "purchases", or "brand-101" and so on
+	First   snapshot.Day `json:"first"`   // the first day wanted; of a listing the first day there is, else today
 	ReadAt  *time.Time   `json:"read_at"` // the last reading of any of its days; null for never
-	Rows    int64        `json:"rows"`    // of all days; of a listing those of its newest day
-	Months  []Month      `json:"months"`  // oldest first, without gaps, the current one last
+	// FreshAt is the earliest, over its parts, of the last reading of the newest day there is, as the metric
+	// FreshnessHours has it; null where nothing was read yet.
+	FreshAt  *time.Time `json:"fresh_at"`
+	Stale    bool       `json:"stale"`    // that is longer ago than the source's schedule and the settings explain, or was never
+	Rows     int64      `json:"rows"`     // of all days; of a listing those of the newest day of each part
+	Failures []Failure  `json:"failures"` // what failed and was not read since: newest day first, at most twenty
+	Months   []Month    `json:"months"`   // oldest first, without gaps, the current one last
 }
 
 // Month is one month of a dataset, day by day from its first. The two have one entry for each day of the month.
@@ -83,10 +115,10 @@ type State byte
 
 // The states, from worst to best.
 const (
-	Failed    State = 'f' // its last reading failed; what was there before stays
-	Missing   State = 'm' // wanted, and not exported
-	Unsettled State = 'u' // exported, and read again until it settles; the open day too
+	Failed    State = 'f' // its last reading failed, or its ledger cannot be used; what was there before stays
+	Missing   State = 'm' // wanted, and not exported: never read, gone from the bucket, or asked differently
+	Unsettled State = 'u' // exported, and read again until it settles; the open day and today's listing too
 	Exported  State = 'e' // exported and settled
 	Empty     State = '0' // exported and settled, and there was nothing
-	Unwanted  State = '-' // before the first day wanted, after today, or a listing's day on which none was read
+	Unwanted  State = '-' // not there and not wanted: before the first day wanted, after today, or a listing's day on which none was read
 )

@@ -1,0 +1,187 @@
+package about
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"yardstick/pkg/snapshot"
+)
+
+// order is the states' letters from worst to best.
+const order = string(Failed) + string(Missing) + string(Unsettled) + string(Exported) + string(Empty) + string(Unwanted)
+
+// Worse says whether a state is worse than another: of a day whose parts differ, the worst is told.
+func (s State) Worse(than State) bool {
+	return strings.IndexByte(order, byte(s)) < strings.IndexByte(order, byte(than))
+}
+
+// dataset tells of the dataset. It counts the backlog on the way.
+func (x *assessment) dataset() Dataset {
+	d := Dataset{Dataset: x.wanted.Dataset, Listing: x.wanted.Listing, Parts: slices.Concat([]string{}, x.parts), First: x.first,
+		Failures: x.failures(), Months: x.months()}
+	var last, fresh time.Time
+	for _, at := range x.readAt {
+		if at.After(last) {
+			last = at
+		}
+	}
+	for _, part := range x.parts {
+		if day, ok := x.newest[part]; ok {
+			fresh = earlier(fresh, x.entries[place{day, part}].FetchedAt)
+		}
+		if x.wanted.Listing {
+			d.Rows += x.rows(x.newest[part], part)
+		}
+	}
+	if !x.wanted.Listing {
+		for at := range x.entries {
+			d.Rows += x.rows(at.day, at.part)
+		}
+	}
+	d.ReadAt, d.FreshAt, d.Stale = nullable(last), nullable(fresh), x.stale(fresh)
+	return d
+}
+
+// stale says whether the dataset was not read for longer than can be explained: a listing is read again after the
+// configured time, the newest day on every run.
+func (x *assessment) stale(fresh time.Time) bool {
+	if fresh.IsZero() {
+		return x.wanted.Parts == nil || len(x.parts) > 0
+	}
+	allowed := x.patience
+	if x.wanted.Listing {
+		allowed += x.Refresh
+	}
+	return x.now.Sub(fresh) > allowed
+}
+
+func (x *assessment) failures() []Failure {
+	failed := []Failure{}
+	for _, f := range x.failed {
+		failed = append(failed, f)
+	}
+	slices.SortFunc(failed, func(a, b Failure) int { return cmp.Or(cmp.Compare(b.Day, a.Day), byPart(a.Part, b.Part)) })
+	return first(failed, maxTold)
+}
+
+// months goes through all days from the first that is wanted or there until the current month's end.
+func (x *assessment) months() []Month {
+	begin := x.first
+	if x.oldest != 0 {
+		begin = min(begin, x.oldest)
+	}
+	for at := range x.failed {
+		begin = min(begin, at.day)
+	}
+	begin = min(begin, x.today).FirstOfMonth()
+	var months []Month
+	var letters strings.Builder
+	for day := begin; ; day++ {
+		if n := len(months); n == 0 || months[n-1].Month != day.Month() {
+			if n > 0 {
+				months[n-1].Days = letters.String()
+				letters.Reset()
+			}
+			if day > x.today {
+				return months
+			}
+			months = append(months, Month{Month: day.Month()})
+		}
+		state, rows := x.day(day)
+		letters.WriteByte(byte(state))
+		months[len(months)-1].Rows = append(months[len(months)-1].Rows, rows)
+	}
+}
+
+// day is the state of a day and its rows.
+func (x *assessment) day(day snapshot.Day) (State, int64) {
+	worst, rows := Unwanted, int64(0)
+	if day > x.today {
+		return worst, 0
+	}
+	parts := x.parts
+	if len(parts) == 0 && x.wanted.Parts == nil {
+		parts = []string{x.wanted.Dataset} // there is one at least
+	}
+	for _, part := range parts {
+		state := x.part(day, part)
+		if state.Worse(worst) {
+			worst = state
+		}
+		rows += x.rows(day, part)
+	}
+	for _, part := range x.others {
+		if state := x.final(day, part); state.Worse(worst) {
+			worst = state
+		}
+		rows += x.rows(day, part)
+	}
+	return worst, rows
+}
+
+// part is the state of a part that is wanted. What is due of it is counted.
+func (x *assessment) part(day snapshot.Day, part string) State {
+	at := place{day, part}
+	entry, held := x.entries[at]
+	held = held && x.there[at] && (x.wanted.Spec == "" || entry.Spec == x.wanted.Spec)
+	wanted := day >= x.first && day <= x.today
+	if x.wanted.Listing {
+		wanted = day == x.today
+	}
+	if wanted {
+		x.count(day, entry, held)
+	}
+	_, failed := x.failed[at]
+	switch {
+	case failed, wanted && x.broken[day.Month()]:
+		return Failed
+	case wanted && !held:
+		return Missing
+	case wanted && !entry.Settled:
+		return Unsettled
+	}
+	return x.final(day, part)
+}
+
+// final is the state of a part that nobody reads again.
+func (x *assessment) final(day snapshot.Day, part string) State {
+	at := place{day, part}
+	entry, known := x.entries[at]
+	switch {
+	case !known || !x.there[at]:
+		return Unwanted
+	case entry.Rows == 0:
+		return Empty
+	}
+	return Exported
+}
+
+// rows are those that are there.
+func (x *assessment) rows(day snapshot.Day, part string) int64 {
+	if at := (place{day, part}); x.there[at] && day <= x.today {
+		return x.entries[at].Rows
+	}
+	return 0
+}
+
+// count adds a part of a day to the backlog where it is due now, as the engine has it.
+func (x *assessment) count(day snapshot.Day, entry snapshot.Entry, held bool) {
+	again := x.RestateEvery
+	if x.wanted.Listing {
+		again = x.Refresh
+	}
+	age := x.now.Sub(entry.FetchedAt)
+	open := !x.wanted.Listing && day == x.today
+	switch {
+	case open:
+		x.backlog.Open++
+		x.backlog.Parts++
+	case !held:
+		x.backlog.Missing++
+		x.backlog.Parts++
+	case !entry.Settled && (again == 0 || age > again):
+		x.backlog.Parts++
+	}
+}
