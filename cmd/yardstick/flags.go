@@ -18,6 +18,7 @@ type commandLine struct {
 	Backfill backfill  `cmd:"" help:"Export a range of days, in as many runs as that takes."`
 	Plan     plan      `cmd:"" help:"Tell what an export would do now, with how many requests, in what time."`
 	Check    check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
+	Status   status    `cmd:"" help:"Tell what is in the bucket, how fresh it is, and what is missing or failed."`
 	Read     read      `cmd:"" help:"Write records that were exported to standard output, as lines or as CSV."`
 	Secret   secrets   `cmd:"" help:"Put a new API key in place."`
 

@@ -125,6 +125,27 @@ Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configurat
 }
 
 // Help is shown by kong below the command's line.
+func (status) Help() string {
+	return `Tells for each account which days of each dataset are exported, empty, not settled yet, missing or failed, how long ago they
+were read, what is due, how the last runs ended, and until when the session can be renewed. It reads ledgers, results and which objects are
+there; Scrunch is asked for its list of brands. It changes nothing, spends no token, and works when the vendor does not answer.
+
+A dataset is stale when its newest day, or listing, was not read for 12 hours, or for twice the usual time between runs where
+that is longer; a listing has its refresh time in addition.
+
+Examples:
+
+    yardstick status
+    yardstick status --open
+    yardstick status --json | jq '.sources[].accounts[] | {account, stale}'
+    yardstick status > /dev/null || mail -s "yardstick needs attention" ops@acme.example < /dev/null
+
+With --open it opens the same as a page in the browser. With --json it prints one object: what about/status.json holds.
+
+Exit codes: 0 all is well, 1 something is stale or failed, 2 bad usage or configuration.`
+}
+
+// Help is shown by kong below the command's line.
 func (secretPut) Help() string {
 	return `Reads the key from standard input, or at a prompt that does not show it; never from the command line, which others can see. It asks
 the vendor first (ScrapRight: exchanges the key for a session; Scrunch: lists the brands that it may read): if the key is refused, nothing

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"yardstick/pkg/app"
+)
+
+// status is the command `status`.
+type status struct {
+	Open bool `help:"Open the status as a page in the browser."`
+}
+
+func (c *status) run(ctx context.Context, s *session) (exitCode, error) {
+	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
+		told, err := a.Status(ctx)
+		if err != nil {
+			return failed, err
+		}
+		if s.JSON {
+			_ = json.NewEncoder(s.out).Encode(told) // it keeps its own error
+		} else {
+			s.printStatus(told)
+		}
+		if c.Open {
+			if err := s.openPage(ctx, told); err != nil {
+				return failed, err
+			}
+		}
+		if len(told.Troubles()) > 0 {
+			return failed, nil
+		}
+		return complete, nil
+	})
+}
+
+// printStatus writes tables of all accounts and runs, the legend of their marks, and what is wrong.
+func (s *session) printStatus(told app.Status) {
+	for _, source := range told.Sources {
+		for _, a := range source.Accounts {
+			s.printAccount(told.Time, source.Source, a)
+		}
+		s.printRuns(told.Time, source)
+	}
+	s.printLegend()
+	for _, fault := range told.Faults {
+		s.out.printf("%s\n\n", wrapped(s.paint(failed, "cannot be used")+": "+fault, s.width))
+	}
+	troubles := told.Troubles()
+	if len(troubles) == 0 {
+		s.out.printf("%s: everything that is wanted was read lately, and nothing failed.\n", s.paint(complete, "All is well"))
+		return
+	}
+	word := counted(len(troubles), "thing")
+	verb := " need"
+	if len(troubles) == 1 {
+		verb = " needs"
+	}
+	text := wrapped(word+verb+" attention: "+strings.Join(troubles, "; ")+".", s.width)
+	s.out.printf("%s\n", strings.Replace(text, word, s.paint(failed, word), 1))
+}
+
+// wide is how many columns a terminal has that shows the first day and the rows of each day too.
+const wide = 132
+
+func (s *session) printAccount(now time.Time, source string, a app.AccountStatus) {
+	s.out.printf("%s\n\n", wrapped(fmt.Sprintf("%s/%s: today is %s in %s.", source, a.Account, a.Today, a.Timezone), s.width))
+	last := fmt.Sprintf("LAST %d DAYS", shownDays)
+	t := table{heading: []string{"DATASET", ">DAYS", last, ">ROWS", "READ"}}
+	if s.broad() {
+		t.heading = []string{"DATASET", "FROM", "TO", ">DAYS", last, "ROWS A DAY", ">ROWS", "READ"}
+	}
+	for _, d := range a.Datasets {
+		days := daysOf(d)
+		first, end, count := days.there()
+		drawn, read := marks(days.last(a.Today)), readText(now, d)
+		if s.broad() {
+			t.add(d.Dataset, first, end, number(count), drawn, heights(days.last(a.Today)), number(d.Rows), read)
+		} else {
+			t.add(d.Dataset, number(count), drawn, number(d.Rows), read)
+		}
+	}
+	s.out.printf("%s\n", s.drawn(t.text(len(t.heading))))
+	lines := 0
+	for _, d := range a.Datasets {
+		for _, line := range attention(d, a.Today) {
+			s.out.printf("%s\n", broken(line, s.width, "    ", ""))
+			lines++
+		}
+	}
+	if lines > 0 {
+		s.out.printf("\n")
+	}
+	s.fact("Credential", credentialText(now, a))
+	s.fact("Due", backlogText(a.Backlog))
+	for _, note := range a.Notes {
+		s.fact("Note", note)
+	}
+	if a.Error != nil {
+		s.fact("Failed", fmt.Sprintf("%s ago, as a whole: %s: %s", length(now.Sub(a.Error.Time)), a.Error.Kind, a.Error.Error))
+	}
+	s.out.printf("\n")
+}
+
+// broad says whether there is room for the wide table.
+func (s *session) broad() bool { return s.width == 0 || s.width >= wide }
+
+// fact writes a line with its subject, the further ones below its text.
+func (s *session) fact(subject, text string) {
+	const column = 12
+	s.out.printf("%s\n", broken(fmt.Sprintf("%-*s%s", column, subject, text), s.width, strings.Repeat(" ", column), ""))
+}
+
+// readText is how long ago the dataset was read last.
+func readText(now time.Time, d app.DatasetStatus) string {
+	text := "never"
+	if d.ReadAt != nil {
+		text = ago(now, *d.ReadAt)
+	}
+	if d.Stale {
+		text += ", stale"
+	}
+	return text
+}
+
+// ago is an age in one unit, or two.
+func ago(now, then time.Time) string {
+	age := max(0, now.Sub(then))
+	if age < time.Minute {
+		return "just now"
+	}
+	return length(age.Truncate(time.Minute)) + " ago"
+}
+
+func credentialText(now time.Time, a app.AccountStatus) string {
+	text := map[string]string{app.CredentialGood: "ok: the vendor took it when it was last asked", app.CredentialRefused: "REFUSED by the vendor: put a new API key in place with `yardstick secret put`",
+		app.CredentialUnknown: "not known: no run asked the vendor yet, or the last one did not get that far"}[a.Credential.State]
+	if until := a.Credential.RenewableUntil; until != nil && until.After(now) {
+		text += fmt.Sprintf("; the session can be refreshed until %s (in %s)", until.Format(time.DateOnly), length(until.Sub(now).Truncate(time.Hour)))
+	}
+	return text
+}
+
+func backlogText(b app.Backlog) string {
+	if b.Parts == 0 && b.Verify == 0 {
+		return "nothing"
+	}
+	var kinds []string
+	for _, k := range []struct {
+		n    int
+		what string
+	}{{b.Missing, "missing"}, {b.Open, "of today"}, {b.Parts - b.Missing - b.Open, "to read again"}, {b.Verify, "to verify"}} {
+		if k.n > 0 {
+			kinds = append(kinds, number(k.n)+" "+k.what)
+		}
+	}
+	text := fmt.Sprintf("%s (%s): %s", counted(b.Parts+b.Verify, "window"), strings.Join(kinds, ", "), atLeast(counted(b.Requests, "request"), b.AtLeast))
+	switch {
+	case b.Hours == nil:
+	case *b.Hours == 0:
+		text += ", about a minute at the granted pace"
+	default:
+		text += ", " + atLeast(length(time.Duration(*b.Hours*float64(time.Hour)).Round(time.Minute)), b.AtLeast) + " at the granted pace"
+	}
+	return text
+}
+
+// shownRuns is how many of the last runs are shown.
+const shownRuns = 5
+
+func (s *session) printRuns(now time.Time, source app.SourceStatus) {
+	if len(source.Runs) == 0 {
+		s.out.printf("%s: no run in the last 31 days.\n\n", source.Source)
+		return
+	}
+	s.out.printf("Last runs of %s:\n\n", source.Source)
+	t := table{heading: []string{"WHEN", "STATUS", ">WRITTEN", ">ROWS", ">REQUESTS", ">REMAINING", "RUN"}}
+	for _, r := range source.Runs[:min(shownRuns, len(source.Runs))] {
+		t.add(ago(now, r.Time), r.Status, number(r.Written), number(r.Rows), number(r.Requests), number(r.Remaining), r.Run)
+	}
+	s.out.printf("%s\n", t.fitted(s.width))
+}
+
+// openPage writes the page to a file of its own and opens that as the desktop opens files. The file stays: the browser may
+// read it later.
+func (s *session) openPage(ctx context.Context, told app.Status) error {
+	page, err := app.StatusPage(told)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "yardstick-status-*.html")
+	if err != nil {
+		return fmt.Errorf("keep the page: %w", err)
+	}
+	_, err = file.Write(page)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("keep the page: %w", err)
+	}
+	opener := "xdg-open"
+	if runtime.GOOS == "darwin" {
+		opener = "open"
+	}
+	if err := exec.CommandContext(ctx, opener, file.Name()).Run(); err != nil {
+		return fmt.Errorf("the page is in %s, and %s could not open it: %w", file.Name(), opener, err)
+	}
+	s.err.printf("the page is in %s\n", file.Name())
+	return nil
+}
