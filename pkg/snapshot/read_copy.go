@@ -81,7 +81,7 @@ func (l *lane) fetch(ctx context.Context, p Part) (*Copy, error) {
 		return &Copy{Part: p, Gone: true}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", p.Key, err)
+		return nil, fmt.Errorf("take a copy: %w", err)
 	}
 	c, err := l.take(body, p, info)
 	return c, errors.Join(err, body.Close())
@@ -96,7 +96,7 @@ func (l *lane) take(body io.Reader, p Part, info Info) (*Copy, error) {
 		_, err = io.Copy(there, &l.zip)
 	}
 	if fault := source.fault(); fault != nil {
-		return nil, fmt.Errorf("read %s: %w", p.Key, fault)
+		return nil, fmt.Errorf("take a copy: %w", fault)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("it breaks off")
