@@ -25,7 +25,7 @@ cfn_lint_version := 1.58.0
 sam_venv := .tools/venv-sam
 sam_ready := $(sam_venv)/sam-$(sam_version)-cfn-lint-$(cfn_lint_version)
 # Without the second variable `sam build` stumbles over Fn::ForEach; what it writes has it as it was.
-sam := SAM_CLI_TELEMETRY=0 SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS=1 $(sam_venv)/bin/sam
+sam := SAM_CLI_TELEMETRY=0 $(sam_venv)/bin/sam
 
 # The stack that is deployed: stack_name in samconfig.toml.
 STACK ?= yardstick

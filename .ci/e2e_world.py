@@ -66,7 +66,7 @@ def deploy(stack, parameters, edits=()):
     run(".tools/venv-sam/bin/sam", "deploy", "--config-file", os.path.abspath("samconfig.toml"), "--template-file", template,
         "--stack-name", stack, "--no-resolve-s3", "--s3-bucket", CODE, "--no-confirm-changeset",
         "--parameter-overrides", f"file://{values}",
-        environment={"SAM_CLI_TELEMETRY": "0", "SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS": "1"})
+        environment={"SAM_CLI_TELEMETRY": "0"})
     return outputs(stack)
 
 
