@@ -56,7 +56,7 @@ func (g *gathering) account(w Wanted) Account {
 		a.Stale = a.Stale || told.Stale
 		a.Backlog = x.backlog.and(a.Backlog)
 		if told.FreshAt == nil {
-			known = known && told.Parts != nil && len(x.parts) == 0 // nothing is wanted of it
+			known = known && d.Parts != nil && len(x.parts) == 0 // nothing is wanted of it
 		} else {
 			fresh = earlier(fresh, *told.FreshAt)
 		}
@@ -127,11 +127,13 @@ type assessment struct {
 	newest  map[string]snapshot.Day // by part
 	readAt  map[string]time.Time    // by part, the last reading
 	others  []string                // parts that are there and not wanted any more
+	lacking map[string]bool         // parts that some day lacks
 	backlog Backlog
 }
 
 // prepare finds out which parts and days are wanted, and drops failures that were made good.
 func (x *assessment) prepare() {
+	x.lacking = map[string]bool{}
 	x.newest, x.readAt = map[string]snapshot.Day{}, map[string]time.Time{}
 	for at, entry := range x.entries {
 		if at.day > x.today { // the zone was another one, or a clock was wrong

@@ -19,8 +19,13 @@ func (s State) Worse(than State) bool {
 
 // dataset tells of the dataset. It counts the backlog on the way.
 func (x *assessment) dataset() Dataset {
-	d := Dataset{Dataset: x.wanted.Dataset, Listing: x.wanted.Listing, Parts: slices.Concat([]string{}, x.parts), First: x.first,
-		Failures: x.failures(), Months: x.months()}
+	d := Dataset{Dataset: x.wanted.Dataset, Listing: x.wanted.Listing, Parts: append([]string{}, x.parts...), First: x.first,
+		Failures: x.failures(), Months: x.months(), Lacking: []string{}}
+	for _, part := range x.parts {
+		if x.lacking[part] {
+			d.Lacking = append(d.Lacking, part)
+		}
+	}
 	var last, fresh time.Time
 	for _, at := range x.readAt {
 		if at.After(last) {
@@ -48,7 +53,8 @@ func (x *assessment) dataset() Dataset {
 // configured time, the newest day on every run.
 func (x *assessment) stale(fresh time.Time) bool {
 	if fresh.IsZero() {
-		return x.wanted.Parts == nil || len(x.parts) > 0
+		unknown := len(x.broken) > 0 // and the days of those ledgers count as failed
+		return !unknown && (x.wanted.Parts == nil || len(x.parts) > 0)
 	}
 	allowed := x.patience
 	if x.wanted.Listing {
@@ -138,6 +144,7 @@ func (x *assessment) part(day snapshot.Day, part string) State {
 	case failed, wanted && x.broken[day.Month()]:
 		return Failed
 	case wanted && !held:
+		x.lacking[part] = true
 		return Missing
 	case wanted && !entry.Settled:
 		return Unsettled

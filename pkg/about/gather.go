@@ -129,7 +129,9 @@ func (g *gathering) readLedger(ctx context.Context, name snapshot.LedgerName) er
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := g.books[table{name.Source, name.Account, name.Dataset}]
-	b.broken[name.Month] = broken
+	if broken {
+		b.broken[name.Month] = true
+	}
 	for day, parts := range l.Days {
 		for part, entry := range parts {
 			b.entries[place{day, part}] = entry

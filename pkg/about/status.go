@@ -96,11 +96,14 @@ type Dataset struct {
 	ReadAt  *time.Time   `json:"read_at"` // the last reading of any of its days; null for never
 	// FreshAt is the earliest, over its parts, of the last reading of the newest day there is, as the metric
 	// FreshnessHours has it; null where nothing was read yet.
-	FreshAt  *time.Time `json:"fresh_at"`
-	Stale    bool       `json:"stale"`    // that is longer ago than the source's schedule and the settings explain, or was never
-	Rows     int64      `json:"rows"`     // of all days; of a listing those of the newest day of each part
-	Failures []Failure  `json:"failures"` // what failed and was not read since: newest day first, at most twenty
-	Months   []Month    `json:"months"`   // oldest first, without gaps, the current one last
+	FreshAt *time.Time `json:"fresh_at"`
+	// Stale says that this is longer ago than 12 hours, or than twice the usual time between the source's runs where that
+	// is longer, to which a listing's refresh is added; or that nothing was ever read.
+	Stale    bool      `json:"stale"`
+	Rows     int64     `json:"rows"`     // of all days; of a listing those of the newest day of each part
+	Lacking  []string  `json:"lacking"`  // the parts that its missing days lack
+	Failures []Failure `json:"failures"` // what failed and was not read since: newest day first, at most twenty
+	Months   []Month   `json:"months"`   // oldest first, without gaps, the current one last
 }
 
 // Month is one month of a dataset, day by day from its first. The two have one entry for each day of the month.

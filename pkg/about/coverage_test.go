@@ -1,0 +1,72 @@
+package about_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+
+	"yardstick/pkg/about"
+	"yardstick/pkg/snapshot"
+)
+
+// twoLedgers are two datasets of an account, with a day of no rows, and brands whose names sort by number.
+func twoLedgers() []snapshot.Ledger {
+	chicago := time.FixedZone("CST", -6*3600)
+	at := time.Date(2026, 11, 22, 23, 5, 0, 7, chicago)
+	return []snapshot.Ledger{
+		{Version: 1, Source: "scrunch", Dataset: "prompts", Account: "main", Month: "2026-11", Days: map[snapshot.Day]map[string]snapshot.Entry{
+			date("2026-11-22"): {"brand-101": {Rows: 7, FetchedAt: at}, "brand-9": {Rows: 12, FetchedAt: at}}}},
+		{Version: 1, Source: "scrunch", Dataset: "brand_daily", Account: "main", Month: "2026-10", Days: map[snapshot.Day]map[string]snapshot.Entry{
+			date("2026-10-31"): {"brand-9": {Rows: 1, Settled: true, FetchedAt: at}}, date("2026-10-02"): {"brand-9": {Settled: true, FetchedAt: at}}}},
+	}
+}
+
+func unpacked(t *testing.T, object []byte) string {
+	t.Helper()
+	lines, err := gzip.NewReader(bytes.NewReader(object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestCoverageIsGoldenAndTheSameBytesEachTime(t *testing.T) {
+	object, err := about.EncodeCoverage(about.Coverage(twoLedgers()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, file := unpacked(t, object), filepath.Join("testdata", "coverage.json")
+	if *update {
+		must(os.WriteFile(file, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("the coverage differs (- golden, + got):\n%s", diff)
+	}
+	for range 20 { // a map has another order each time
+		again, err := about.EncodeCoverage(about.Coverage(twoLedgers()...))
+		if err != nil || !bytes.Equal(again, object) {
+			t.Fatalf("the same rows make other bytes (%v)", err)
+		}
+	}
+}
+
+func TestCoverageOfNothingIsAnObjectWithoutLines(t *testing.T) {
+	object, err := about.EncodeCoverage(about.Coverage())
+	if text := unpacked(t, object); err != nil || text != "" {
+		t.Errorf("%q (%v), expected no lines", text, err)
+	}
+}
