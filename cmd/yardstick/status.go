@@ -52,7 +52,10 @@ func (s *session) printStatus(told app.Status) {
 	}
 	s.printLegend()
 	for _, fault := range told.Faults {
-		s.out.printf("%s\n\n", wrapped(s.paint(failed, "cannot be used")+": "+fault, s.width))
+		s.fact("Broken", fault)
+	}
+	if len(told.Faults) > 0 {
+		s.out.printf("\n")
 	}
 	troubles := told.Troubles()
 	if len(troubles) == 0 {
@@ -105,7 +108,7 @@ func (s *session) printAccount(now time.Time, source string, a app.AccountStatus
 		s.fact("Note", note)
 	}
 	if a.Error != nil {
-		s.fact("Failed", fmt.Sprintf("%s ago, as a whole: %s: %s", length(now.Sub(a.Error.Time)), a.Error.Kind, a.Error.Error))
+		s.fact("Failed", fmt.Sprintf("%s, as a whole: %s: %s", ago(now, a.Error.Time), a.Error.Kind, a.Error.Error))
 	}
 	s.out.printf("\n")
 }
@@ -122,8 +125,11 @@ func (s *session) fact(subject, text string) {
 // readText is how long ago the dataset was read last.
 func readText(now time.Time, d app.DatasetStatus) string {
 	text := "never"
-	if d.ReadAt != nil {
+	switch {
+	case d.ReadAt != nil:
 		text = ago(now, *d.ReadAt)
+	case d.Count(app.DayFailed) > 0:
+		text = "not known"
 	}
 	if d.Stale {
 		text += ", stale"
@@ -173,8 +179,10 @@ func backlogText(b app.Backlog) string {
 	return text
 }
 
-// shownRuns is how many of the last runs are shown.
-const shownRuns = 5
+const (
+	shownRuns     = 5 // of each source
+	shownWarnings = 3 // of the newest run
+)
 
 func (s *session) printRuns(now time.Time, source app.SourceStatus) {
 	if len(source.Runs) == 0 {
@@ -182,11 +190,17 @@ func (s *session) printRuns(now time.Time, source app.SourceStatus) {
 		return
 	}
 	s.out.printf("Last runs of %s:\n\n", source.Source)
-	t := table{heading: []string{"WHEN", "STATUS", ">WRITTEN", ">ROWS", ">REQUESTS", ">REMAINING", "RUN"}}
+	t := table{heading: []string{"WHEN", "STATUS", ">WRITTEN", ">ROWS", ">REQUESTS", ">REMAINING", ">ERRORS", ">WARNINGS", "RUN"}}
 	for _, r := range source.Runs[:min(shownRuns, len(source.Runs))] {
-		t.add(ago(now, r.Time), r.Status, number(r.Written), number(r.Rows), number(r.Requests), number(r.Remaining), r.Run)
+		t.add(ago(now, r.Time), r.Status, number(r.Written), number(r.Rows), number(r.Requests), number(r.Remaining), number(len(r.Errors)), number(len(r.Warnings)), r.Run)
 	}
 	s.out.printf("%s\n", t.fitted(s.width))
+	for _, warning := range source.Runs[0].Warnings[:min(shownWarnings, len(source.Runs[0].Warnings))] {
+		s.fact("Warning", warning)
+	}
+	if len(source.Runs[0].Warnings) > 0 {
+		s.out.printf("\n")
+	}
 }
 
 // openPage writes the page to a file of its own and opens that as the desktop opens files. The file stays: the browser may

@@ -49,11 +49,11 @@ func (l dayLine) last(today app.Day) dayLine {
 	return shown
 }
 
-// there are the first and the last day that are exported, and how many are.
+// there are the first and the last day that are in the bucket, and how many are.
 func (l dayLine) there() (first, last string, count int) {
 	first, last = none, none
 	for _, d := range l {
-		if slices.Contains([]app.State{app.DayExported, app.DayUnsettled, app.DayEmpty}, d.state) {
+		if slices.Contains([]app.State{app.DayExported, app.DayUnsettled, app.DayEmpty}, d.state) || d.rows > 0 {
 			if count++; count == 1 {
 				first = d.day.String()
 			}
@@ -164,17 +164,47 @@ func attention(d app.DatasetStatus, today app.Day) []string {
 		lines = append(lines, d.Dataset+": today was not read yet")
 	}
 	if len(missing) > 0 {
-		lines = append(lines, fmt.Sprintf("%s: missing %s", d.Dataset, ranges(missing)))
+		lines = append(lines, fmt.Sprintf("%s: missing %s%s", d.Dataset, ranges(missing), lacking(d)))
 	}
 	if len(failing) > 0 {
-		line := fmt.Sprintf("%s: failed %s", d.Dataset, ranges(failing))
-		if len(d.Failures) > 0 {
-			f := d.Failures[0]
-			line += fmt.Sprintf(": %s: %s", f.Kind, f.Error)
-		}
-		lines = append(lines, line)
+		lines = append(lines, fmt.Sprintf("%s: failed %s: %s", d.Dataset, ranges(failing), reason(d)))
 	}
 	return lines
+}
+
+// lacking names the parts that are missing, where that is not each of them.
+func lacking(d app.DatasetStatus) string {
+	if len(d.Lacking) == 0 || len(d.Lacking) == len(d.Parts) {
+		return ""
+	}
+	return " of " + listed(d.Lacking)
+}
+
+// shownNames is how many names are told.
+const shownNames = 5
+
+func listed(names []string) string {
+	text := strings.Join(names[:min(shownNames, len(names))], ", ")
+	if rest := len(names) - shownNames; rest > 0 {
+		text += fmt.Sprintf(" and %s more", number(rest))
+	}
+	return text
+}
+
+// reason is why the newest of the failed days failed.
+func reason(d app.DatasetStatus) string {
+	if len(d.Failures) == 0 {
+		return "the ledger cannot be used"
+	}
+	f := d.Failures[0]
+	text := fmt.Sprintf("%s: %s", f.Kind, f.Error)
+	if len(d.Parts) > 1 {
+		text = f.Part + ": " + text
+	}
+	if len(d.Failures) > 1 {
+		text = fmt.Sprintf("on %s %s", f.Day, text)
+	}
+	return text
 }
 
 // shownRanges is how many ranges of days are told.
