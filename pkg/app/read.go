@@ -241,8 +241,8 @@ func pick(tables []readable, account string) (_ []readable, off []string, _ erro
 	return on, names(only(tables, func(t readable) bool { return t.off }), func(t readable) string { return t.account }), nil
 }
 
-func only(tables []readable, wanted func(readable) bool) []readable {
-	return slices.DeleteFunc(slices.Clone(tables), func(t readable) bool { return !wanted(t) })
+func only[T any](all []T, wanted func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(one T) bool { return !wanted(one) })
 }
 
 // names are the names of tables, each once and in order.
