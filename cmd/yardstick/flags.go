@@ -20,6 +20,7 @@ type commandLine struct {
 	Check    check     `cmd:"" help:"Look whether configuration, secrets, bucket and vendor fit together."`
 	Status   status    `cmd:"" help:"Tell what is in the bucket, how fresh it is, and what is missing or failed."`
 	Read     read      `cmd:"" help:"Write records that were exported to standard output, as lines or as CSV."`
+	Tables   tables    `cmd:"" help:"Make tables of what was exported for Athena, DuckDB, pandas and QuickSight."`
 	Secret   secrets   `cmd:"" help:"Put a new API key in place."`
 
 	chosen command

@@ -176,3 +176,23 @@ Examples:
 
 Exit codes: 0 complete, 1 failed, 2 bad usage, 3 stopped by Ctrl-C.`
 }
+
+// Help is shown by kong below the command's line.
+func (tables) Help() string {
+	return `Reads all lines that were exported, infers from them which columns of which types each table needs so that no value is lost,
+and writes what readers need: the DDL for Athena (partitions by projection, typed columns), a view for DuckDB, a program for pandas, and a
+QuickSight manifest of each listing's newest copies. A number that neither 64 bits nor a double holds, and a member that is sometimes an
+object, is text. Records that a reader cannot take are counted in its first lines, with what it does of them.
+
+Run it again when members came or changed: it tells types by what is there. It asks no vendor and changes nothing in the bucket.
+
+Examples:
+
+    yardstick tables --dataset purchases --for athena
+    yardstick tables --out tables
+    yardstick tables --from 2026-11-01 --json
+
+With --json it prints one object a line, one for each table. With --local, the snippets for DuckDB and pandas read that folder.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration.`
+}

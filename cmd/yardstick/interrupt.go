@@ -12,13 +12,18 @@ import (
 
 // look opens what the common flags ask for and looks at it, until that is done or a signal comes.
 func (s *session) look(ctx context.Context, at func(context.Context, *app.App) (exitCode, error)) (exitCode, error) {
+	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) { return at(ctx, o.App) })
+}
+
+// lookInto is look for who wants to know where it lies, too.
+func (s *session) lookInto(ctx context.Context, at func(context.Context, *opened) (exitCode, error)) (exitCode, error) {
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
 	o, err := s.open(ctx)
 	if err != nil {
 		return failed, err
 	}
-	code, err := at(ctx, o.App)
+	code, err := at(ctx, o)
 	if ctx.Err() != nil {
 		err = errors.New("interrupted; nothing was changed")
 	}

@@ -34,7 +34,7 @@ func responses() Table {
 			text("snippet"))),
 		list("competitors", object(bigint("id"), text("name"), boolean("present"), text("position"),
 			text("sentiment"))),
-		Column{"query_fanout", object(texts("queries"), text("engine_metadata"))},
+		typed("query_fanout", object(texts("queries"), text("engine_metadata"))),
 		list("shopping_results", object(text("url"), text("title"), text("image"), texts("all_images"),
 			text("description"), double("rating"), bigint("reviews"), list("purchasing_options", option))))}
 }
@@ -65,7 +65,7 @@ func Scrunch(reports []scrunch.Report) []Table {
 func row(fields []string) []Column {
 	columns := make([]Column, len(fields))
 	for i, name := range fields {
-		columns[i] = Column{name, Type{Kind: kindOf(name)}}
+		columns[i] = typed(name, Type{Kind: kindOf(name)})
 	}
 	return ofBrand(columns...)
 }

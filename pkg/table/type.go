@@ -24,10 +24,11 @@ type Type struct {
 	Members []Column // of a struct; none for every other kind
 }
 
-// Column is a column, or a member of a struct. Its name is the member's in a line, and lower case.
+// Column is a column, or a member of a struct. Its name is lower case.
 type Column struct {
-	Name string
-	Type Type
+	Name   string
+	Type   Type
+	Member string // its name in a line, where that is another; empty: Name
 }
 
 // String is the type as Hive and Glue spell it: array<struct<id:bigint,name:string>>.
@@ -45,14 +46,16 @@ func (t Type) String() string {
 	return string(t.Kind)
 }
 
-func bigint(name string) Column  { return Column{name, Type{Kind: Bigint}} }
-func double(name string) Column  { return Column{name, Type{Kind: Double}} }
-func boolean(name string) Column { return Column{name, Type{Kind: Boolean}} }
-func text(name string) Column    { return Column{name, Type{Kind: String}} }
+func typed(name string, of Type) Column { return Column{Name: name, Type: of} }
+
+func bigint(name string) Column  { return typed(name, Type{Kind: Bigint}) }
+func double(name string) Column  { return typed(name, Type{Kind: Double}) }
+func boolean(name string) Column { return typed(name, Type{Kind: Boolean}) }
+func text(name string) Column    { return typed(name, Type{Kind: String}) }
 func texts(name string) Column   { return list(name, Type{Kind: String}) }
 
 func list(name string, element Type) Column {
-	return Column{name, Type{Kind: Array, Element: &element}}
+	return typed(name, Type{Kind: Array, Element: &element})
 }
 
 func object(members ...Column) Type { return Type{Kind: Struct, Members: members} }

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"yardstick/pkg/app"
+)
+
+// tables is the command `tables`.
+type tables struct {
+	scope
+	From day    `placeholder:"DATE" help:"Look only at days from this one on: quicker, but the types may not hold for earlier ones."`
+	For  []text `placeholder:"READER" help:"Only for this reader (athena, duckdb, pandas or quicksight); repeat it for several."`
+	Out  text   `placeholder:"DIR" help:"Write files into this folder, by reader and table, instead of standard output."`
+}
+
+// readers are what snippets are for, with the ending of a file of each.
+var readers = [...]struct{ name, ending string }{{"athena", "sql"}, {"duckdb", "sql"}, {"pandas", "py"}, {"quicksight", "json"}}
+
+// Validate is called by kong.
+func (t *tables) Validate() error {
+	for _, name := range t.For {
+		if !slices.ContainsFunc(readers[:], func(r struct{ name, ending string }) bool { return r.name == string(name) }) {
+			return fmt.Errorf("--for: found %q, expected athena, duckdb, pandas or quicksight", name)
+		}
+	}
+	return nil
+}
+
+func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
+	if t.Out != "" && s.JSON {
+		return badUsage, &misuse{fault: "--json and --out exclude each other: give one of the two", help: "yardstick tables"}
+	}
+	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) {
+		root, err := t.root(s, o)
+		if err != nil {
+			return failed, err
+		}
+		asked := app.Inferring{Source: string(t.Source), Account: string(t.Account), From: t.From.Day, Root: root}
+		for _, name := range t.Dataset {
+			asked.Datasets = append(asked.Datasets, string(name))
+		}
+		end := func() {}
+		begin := func() {
+			if s.live {
+				asked.Observe, end = s.follow(o.Now)
+			}
+		}
+		begin()
+		watched := asked
+		if s.live {
+			watched.Observe = func(p app.ReadProgress) { asked.Observe(p) }
+		}
+		err = o.Tables(ctx, watched, func(i app.Inferred) error {
+			end()
+			s.tell(i.Source + " " + i.Dataset + ": " + counted(i.Objects, "object") + ", " + counted(i.Schema.Records(), "record"))
+			err := t.put(s, i)
+			begin()
+			return err
+		})
+		end()
+		if err != nil {
+			return failed, err
+		}
+		return complete, nil
+	})
+}
+
+// root is what stands before a key for tools: a folder's path is a whole one, so that snippets work from anywhere.
+func (t *tables) root(s *session, o *opened) (string, error) {
+	if s.Local == "" {
+		return "", nil
+	}
+	path, err := filepath.Abs(o.root)
+	return filepath.ToSlash(path) + "/", err
+}
+
+// put writes what was inferred of a dataset to where it is wanted.
+func (t *tables) put(s *session, i app.Inferred) error {
+	if s.JSON {
+		for _, x := range tableReports(i) {
+			_ = json.NewEncoder(s.out).Encode(x) // it keeps its own error
+		}
+		return nil
+	}
+	if t.Out != "" {
+		return t.write(s, i)
+	}
+	for _, x := range tableReports(i) {
+		for _, r := range readers {
+			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
+				mark := map[string]string{"sql": "--", "py": "#", "json": "//"}[r.ending]
+				s.out.printf("%s ---- %s, %s\n%s\n", mark, x.Table, r.name, text)
+			}
+		}
+	}
+	return s.out.err
+}
+
+func (t *tables) wants(reader string) bool {
+	return len(t.For) == 0 || slices.Contains(t.For, text(reader))
+}
+
+// write writes a file for each reader and table, and the schema.
+func (t *tables) write(s *session, i app.Inferred) error {
+	schema, err := json.MarshalIndent(i.Schema, "", "  ")
+	if err != nil {
+		return err
+	}
+	files := map[string]string{filepath.Join("schema", i.Source, i.Dataset+".json"): string(schema) + "\n"}
+	for _, x := range tableReports(i) {
+		for _, r := range readers {
+			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
+				files[filepath.Join(r.name, x.Table+"."+r.ending)] = text
+			}
+		}
+	}
+	var faults []error
+	for name, text := range files {
+		path := filepath.Join(string(t.Out), name)
+		faults = append(faults, os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(text), 0o600))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("write into %s: %w", t.Out, err)
+	}
+	for _, x := range tableReports(i) {
+		s.out.printf("%s\n", x.Table)
+	}
+	return s.out.err
+}
+
+// tableReport is one table as --json tells of it.
+type tableReport struct {
+	Source     string          `json:"source"`
+	Dataset    string          `json:"dataset"`
+	Table      string          `json:"table"`
+	Latest     bool            `json:"latest"` // over the newest copies of a listing
+	Objects    int             `json:"objects"`
+	First      *app.Day        `json:"first"` // day that was read; null: none was
+	Last       *app.Day        `json:"last"`
+	Columns    []columnReport  `json:"columns"`
+	Schema     json.Marshaler  `json:"schema"`
+	Athena     string          `json:"athena"`
+	DuckDB     string          `json:"duckdb"`
+	Pandas     string          `json:"pandas"`
+	QuickSight json.RawMessage `json:"quicksight"` // null where there is none
+}
+
+type columnReport struct {
+	Name   string `json:"name"`
+	Member string `json:"member"`
+	Type   string `json:"type"`
+}
+
+func tableReports(i app.Inferred) (all []tableReport) {
+	for _, x := range i.Tables {
+		r := tableReport{Source: i.Source, Dataset: i.Dataset, Table: x.Table.Name(), Latest: x.Table.Latest, Objects: i.Objects,
+			Columns: []columnReport{}, Schema: i.Schema, Athena: x.Athena(), DuckDB: x.DuckDB(), Pandas: x.Pandas(),
+			QuickSight: json.RawMessage(strings.TrimSpace(x.Manifest()))}
+		if i.First != 0 {
+			r.First, r.Last = &i.First, &i.Last
+		}
+		if len(r.QuickSight) == 0 {
+			r.QuickSight = json.RawMessage("null")
+		}
+		for _, c := range x.Table.Columns {
+			r.Columns = append(r.Columns, columnReport{c.Name, c.Key(), c.Type.String()})
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// snippet is what a reader runs; "" where it has none.
+func (r tableReport) snippet(reader string) string {
+	switch reader {
+	case "athena":
+		return r.Athena
+	case "duckdb":
+		return r.DuckDB
+	case "pandas":
+		return r.Pandas
+	}
+	if string(r.QuickSight) == "null" {
+		return ""
+	}
+	return string(r.QuickSight) + "\n"
+}
