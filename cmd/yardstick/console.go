@@ -91,6 +91,9 @@ func (o *output) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// lost says that a result went nowhere: more of them is in vain.
+func (o *output) lost() bool { return o.err != nil }
+
 func (o *output) printf(format string, args ...any) { _, _ = fmt.Fprintf(o, format, args...) }
 
 // messages is standard error: written through the live lines while there are any, so that text stays above them. It is

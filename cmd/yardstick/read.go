@@ -45,8 +45,8 @@ func (r *read) run(ctx context.Context, s *session) (exitCode, error) {
 		}
 		result, err := a.Read(ctx, asked, s.out)
 		end()
-		if s.out.err != nil {
-			return failed, nil // it is told, or quiet, where the program ends
+		if s.out.lost() {
+			return failed, nil // it is told where the program ends, or quiet
 		}
 		return r.judge(s, result), err
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"yardstick/pkg/app"
 	"yardstick/pkg/awscloud"
 	"yardstick/pkg/localcloud"
 	"yardstick/pkg/snapshot"
@@ -167,6 +168,22 @@ func TestReadWithoutDaysIsYesterday(t *testing.T) {
 	})
 	if c := s.read(t, "brand_daily").expect(t, complete); c.stdout != `{"brand_id":101}`+"\n" || c.stderr != "" {
 		t.Errorf("%q %q", c.stdout, c.stderr)
+	}
+}
+
+func TestReadFromAWSUnderAPrefix(t *testing.T) {
+	w := newWorld(t)
+	today := time.Now().In(w.Configured.ScrapRight[0].Location).Format(time.DateOnly)
+	exported := decoded[app.Result](t, yardstick(t, w.config(), "export", "--json", "--from", daysAgo(6)).expect(t, complete))
+	for _, d := range exported[0].Accounts[0].Datasets {
+		args := []string{"read", d.Dataset}
+		if d.Dataset == "purchases" {
+			args = append(args, "--from", daysAgo(6), "--to", today)
+		}
+		c := yardstick(t, w.config(), args...).expect(t, complete)
+		if n := strings.Count(c.stdout, "\n"); int64(n) != d.Rows || n == 0 || c.stderr != "" {
+			t.Errorf("%s: %d lines, expected %d\n%s", d.Dataset, n, d.Rows, c.stderr)
+		}
 	}
 }
 

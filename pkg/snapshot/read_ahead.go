@@ -49,7 +49,9 @@ func (c *Copies) Each(ctx context.Context, parts []Part, keep bool, f func(*Copy
 		q := &queue{lane: l, ready: make(chan fetched), taken: make(chan struct{}), keep: keep}
 		queues = append(queues, q)
 		group.Go(func() {
-			for n := i; n < len(parts) && q.next(ctx, parts[n]); n += len(c.lanes) {
+			more := true
+			for n := i; n < len(parts) && more; n += len(c.lanes) {
+				more = q.next(ctx, parts[n])
 			}
 		})
 	}
