@@ -64,7 +64,7 @@ func (s Snippets) athenaNotes() string {
 	if s.Table.Source == "scrapright" && !s.Table.Lines() {
 		text += "The stack's table has one column, record, with the whole line: queries that use it need that one.\n"
 	}
-	text += s.unreadableNotes("Athena may refuse, or take one of the values", "NULL or U+FFFD")
+	text += s.unreadableNotes("Athena may refuse such a record, or take one of the values", "U+FFFD or ?", "it reads as U+FFFD")
 	if len(beyond(s.Schema.Value, nil)) > 0 || s.hasLongIDs() {
 		text += "Numbers that neither bigint nor double holds are strings here. Where their digits must be those that were sent, take\n" +
 			"json_extract_scalar(record, '$.Name') from the table of whole lines.\n"
@@ -73,7 +73,7 @@ func (s Snippets) athenaNotes() string {
 }
 
 // unreadableNotes tell of the records that readers cannot take, and of members that differ only in case.
-func (s Snippets) unreadableNotes(twice, half string) (text string) {
+func (s Snippets) unreadableNotes(twice, half, bytes string) (text string) {
 	u := s.Schema.Unreadable
 	if u.RepeatedNames > 0 {
 		text += fmt.Sprintf("%d records have a member twice: %s.\n", u.RepeatedNames, twice)
@@ -85,7 +85,7 @@ func (s Snippets) unreadableNotes(twice, half string) (text string) {
 		text += fmt.Sprintf("%d records have a text with half a character (a lone surrogate): it reads as %s.\n", u.LoneSurrogates, half)
 	}
 	if u.InvalidUTF8 > 0 {
-		text += fmt.Sprintf("%d records have a text that is no UTF-8: it reads as %s.\n", u.InvalidUTF8, half)
+		text += fmt.Sprintf("%d records have a text that is no UTF-8: %s.\n", u.InvalidUTF8, bytes)
 	}
 	return text
 }

@@ -16,9 +16,11 @@ func (s Snippets) DuckDB() string {
 	if strings.HasPrefix(s.Place.Root, "s3://") {
 		text += "Once before: INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, PROVIDER credential_chain);\n"
 	}
-	text += s.unreadableNotes("DuckDB takes the first of the values", "nothing")
+	text += s.unreadableNotes("DuckDB takes the first of the values", "the rest of it", "the record is left out")
 	body := s.duckPlain()
 	if s.mend() {
+		text += "read_json would stop at some of these lines, or lose digits: they are read as text and taken apart. In lists and objects,\n" +
+			"what does not fit its type is NULL: make this anew when members changed.\n"
 		body = s.duckMended()
 	}
 	return note("--", text) + fmt.Sprintf("CREATE OR REPLACE VIEW %s AS\n%s;\n", sqlName(s.Table.Name()), body)
@@ -100,7 +102,7 @@ func (c Column) extract() string {
 	case c.Type.Kind == String:
 		return fmt.Sprintf("json_extract_string(record, %s)", at)
 	case c.Type.Element != nil || len(c.Type.Members) > 0:
-		return fmt.Sprintf("json_transform_strict(json_extract(record, %s), %s)", at, sqlText(c.Type.structure()))
+		return fmt.Sprintf("json_transform(json_extract(record, %s), %s)", at, sqlText(c.Type.structure()))
 	}
 	return fmt.Sprintf("CAST(json_extract_string(record, %s) AS %s)", at, c.Type.duck())
 }

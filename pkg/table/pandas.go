@@ -14,7 +14,7 @@ func (s Snippets) Pandas() string {
 	}
 	text := fmt.Sprintf("Table %s for pandas: %s\nIts types hold for the %d records that were read when this was made. Numbers that no double holds are text,\n"+
 		"those within lists and objects decimal.Decimal.\n", s.Table.Name(), install, s.Schema.Records)
-	text += s.unreadableNotes("the last of the values counts", "a question mark or U+FFFD")
+	text += s.unreadableNotes("the last of the values counts", "?", "it reads as U+FFFD")
 	var columns strings.Builder
 	labels := s.labels()
 	for i, c := range s.Table.Columns {
