@@ -139,7 +139,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestHelpOfEachCommandIsGolden(t *testing.T) {
-	for _, command := range []string{"", "demo", "export", "backfill", "plan", "check", "read", "tables", "secret put"} {
+	for _, command := range []string{"", "demo", "export", "backfill", "plan", "check", "status", "read", "tables", "secret put"} {
 		name := strings.ReplaceAll(strings.Trim("help-"+command, "-"), " ", "-") + ".txt"
 		t.Run(name, func(t *testing.T) {
 			c := yardstick(t, "", append(strings.Fields(command), "--help")...).expect(t, complete)

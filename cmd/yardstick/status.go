@@ -3,11 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"runtime"
 	"strings"
 	"time"
 
@@ -91,24 +87,21 @@ func (s *session) printAccount(now time.Time, source string, a app.AccountStatus
 			t.add(d.Dataset, number(count), drawn, number(d.Rows), read)
 		}
 	}
-	s.out.printf("%s\n", s.drawn(t.text(len(t.heading))))
-	lines := 0
+	s.out.printf("%s\n", s.drawn(t.fitted(s.width)))
+	var lines []string
 	for _, d := range a.Datasets {
-		for _, line := range attention(d, a.Today) {
-			s.out.printf("%s\n", broken(line, s.width, "    ", ""))
-			lines++
-		}
+		lines = append(lines, s.attention(d, a.Today)...)
 	}
-	if lines > 0 {
-		s.out.printf("\n")
+	if len(lines) > 0 {
+		s.out.printf("%s\n\n", strings.Join(lines, "\n"))
+	}
+	if a.Error != nil {
+		s.fact("Failed", fmt.Sprintf("%s, as a whole: %s: %s", ago(now, a.Error.Time), a.Error.Kind, a.Error.Error))
 	}
 	s.fact("Credential", credentialText(now, a))
 	s.fact("Due", backlogText(a.Backlog))
 	for _, note := range a.Notes {
 		s.fact("Note", note)
-	}
-	if a.Error != nil {
-		s.fact("Failed", fmt.Sprintf("%s, as a whole: %s: %s", ago(now, a.Error.Time), a.Error.Kind, a.Error.Error))
 	}
 	s.out.printf("\n")
 }
@@ -119,8 +112,20 @@ func (s *session) broad() bool { return s.width == 0 || s.width >= wide }
 // fact writes a line with its subject, the further ones below its text.
 func (s *session) fact(subject, text string) {
 	const column = 12
-	s.out.printf("%s\n", broken(fmt.Sprintf("%-*s%s", column, subject, text), s.width, strings.Repeat(" ", column), ""))
+	line := broken(fmt.Sprintf("%-*s%s", column, subject, text), s.width, strings.Repeat(" ", column), "")
+	for _, word := range []struct {
+		text string
+		code exitCode
+	}{{"Failed", failed}, {"Broken", failed}, {"Warning", partial}, {refused, failed}} {
+		if subject == word.text || word.text == refused {
+			line = strings.Replace(line, word.text, s.paint(word.code, word.text), 1)
+		}
+	}
+	s.out.printf("%s\n", line)
 }
+
+// refused is a word that catches the eye.
+const refused = "REFUSED"
 
 // readText is how long ago the dataset was read last.
 func readText(now time.Time, d app.DatasetStatus) string {
@@ -132,25 +137,33 @@ func readText(now time.Time, d app.DatasetStatus) string {
 		text = "not known"
 	}
 	if d.Stale {
-		text += ", stale"
+		return "STALE " + strings.TrimSuffix(text, " ago")
 	}
 	return text
 }
 
-// ago is an age in one unit, or two.
+// ago is an age, from two days on in days.
 func ago(now, then time.Time) string {
-	age := max(0, now.Sub(then))
-	if age < time.Minute {
+	const day = 24 * time.Hour
+	switch age := now.Sub(then); {
+	case age < time.Minute: // a run's clock may be ahead
 		return "just now"
+	case age < 2*day:
+		return length(age.Truncate(time.Minute)) + " ago"
+	default:
+		return length(age.Truncate(day)) + " ago"
 	}
-	return length(age.Truncate(time.Minute)) + " ago"
 }
 
 func credentialText(now time.Time, a app.AccountStatus) string {
-	text := map[string]string{app.CredentialGood: "ok: the vendor took it when it was last asked", app.CredentialRefused: "REFUSED by the vendor: put a new API key in place with `yardstick secret put`",
-		app.CredentialUnknown: "not known: no run asked the vendor yet, or the last one did not get that far"}[a.Credential.State]
+	text := map[string]string{
+		app.CredentialGood:    "ok: the vendor took it when it was last asked",
+		app.CredentialRefused: refused + " by the vendor: put a new API key in place with `yardstick secret put`",
+		app.CredentialUnknown: "not known: the last run did not get as far as to ask the vendor",
+	}[a.Credential.State]
 	if until := a.Credential.RenewableUntil; until != nil && until.After(now) {
-		text += fmt.Sprintf("; the session can be refreshed until %s (in %s)", until.Format(time.DateOnly), length(until.Sub(now).Truncate(time.Hour)))
+		left := until.Sub(now).Round(time.Hour)
+		text += fmt.Sprintf("; the session can be refreshed until %s (in %s)", until.Format(time.DateOnly), length(left))
 	}
 	return text
 }
@@ -192,39 +205,18 @@ func (s *session) printRuns(now time.Time, source app.SourceStatus) {
 	s.out.printf("Last runs of %s:\n\n", source.Source)
 	t := table{heading: []string{"WHEN", "STATUS", ">WRITTEN", ">ROWS", ">REQUESTS", ">REMAINING", ">ERRORS", ">WARNINGS", "RUN"}}
 	for _, r := range source.Runs[:min(shownRuns, len(source.Runs))] {
-		t.add(ago(now, r.Time), r.Status, number(r.Written), number(r.Rows), number(r.Requests), number(r.Remaining), number(len(r.Errors)), number(len(r.Warnings)), r.Run)
+		t.add(ago(now, r.Time), r.Status, number(r.Written), number(r.Rows), number(r.Requests), number(r.Remaining),
+			number(len(r.Errors)), number(len(r.Warnings)), r.Run)
 	}
-	s.out.printf("%s\n", t.fitted(s.width))
+	columns := len(t.heading)
+	if !s.broad() {
+		columns-- // the names of the runs
+	}
+	s.out.printf("%s\n", t.text(columns))
 	for _, warning := range source.Runs[0].Warnings[:min(shownWarnings, len(source.Runs[0].Warnings))] {
 		s.fact("Warning", warning)
 	}
 	if len(source.Runs[0].Warnings) > 0 {
 		s.out.printf("\n")
 	}
-}
-
-// openPage writes the page to a file of its own and opens that as the desktop opens files. The file stays: the browser may
-// read it later.
-func (s *session) openPage(ctx context.Context, told app.Status) error {
-	page, err := app.StatusPage(told)
-	if err != nil {
-		return err
-	}
-	file, err := os.CreateTemp("", "yardstick-status-*.html")
-	if err != nil {
-		return fmt.Errorf("keep the page: %w", err)
-	}
-	_, err = file.Write(page)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("keep the page: %w", err)
-	}
-	opener := "xdg-open"
-	if runtime.GOOS == "darwin" {
-		opener = "open"
-	}
-	if err := exec.CommandContext(ctx, opener, file.Name()).Run(); err != nil {
-		return fmt.Errorf("the page is in %s, and %s could not open it: %w", file.Name(), opener, err)
-	}
-	s.err.printf("the page is in %s\n", file.Name())
-	return nil
 }

@@ -145,8 +145,8 @@ func heights(days dayLine) string {
 	return b.String()
 }
 
-// attention tells which days are missing or failed, and why these did.
-func attention(d app.DatasetStatus, today app.Day) []string {
+// attention tells, a line each, which days are missing or failed, and why these did.
+func (s *session) attention(d app.DatasetStatus, today app.Day) []string {
 	var missing, failing []app.Day
 	unread := false
 	for _, day := range daysOf(d) {
@@ -160,14 +160,18 @@ func attention(d app.DatasetStatus, today app.Day) []string {
 		}
 	}
 	var lines []string
+	tell := func(code exitCode, word, text string) {
+		line := broken(fmt.Sprintf("%s: %s %s", d.Dataset, word, text), s.width, "    ", "")
+		lines = append(lines, strings.Replace(line, ": "+word, ": "+s.paint(code, word), 1))
+	}
 	if unread {
-		lines = append(lines, d.Dataset+": today was not read yet")
+		tell(partial, "missing", "today"+lacking(d))
 	}
 	if len(missing) > 0 {
-		lines = append(lines, fmt.Sprintf("%s: missing %s%s", d.Dataset, ranges(missing), lacking(d)))
+		tell(partial, "missing", ranges(missing)+lacking(d))
 	}
 	if len(failing) > 0 {
-		lines = append(lines, fmt.Sprintf("%s: failed %s: %s", d.Dataset, ranges(failing), reason(d)))
+		tell(failed, "failed", ranges(failing)+": "+reason(d))
 	}
 	return lines
 }
@@ -177,7 +181,7 @@ func lacking(d app.DatasetStatus) string {
 	if len(d.Lacking) == 0 || len(d.Lacking) == len(d.Parts) {
 		return ""
 	}
-	return " of " + listed(d.Lacking)
+	return ": of " + listed(d.Lacking)
 }
 
 // shownNames is how many names are told.
