@@ -338,6 +338,7 @@ func TestADamagedObjectIsNamedAndNothingOfItIsGiven(t *testing.T) {
 		"something behind":         {append(slices.Clone(whole), "more"...), told, "delete it"},
 		"a member behind":          {slices.Concat(whole, other), told, "it holds 4 rows"},
 		"another's content":        {other, told, "its metadata tell of 2 and " + good.SHA256},
+		"a wrong count":            {whole, map[string]string{"rows": "3", "sha256": good.SHA256}, "it holds 2 rows"},
 		"another's, no metadata":   {other, nil, "the ledger tells of 2 and " + good.SHA256},
 		"half, no metadata":        {whole[:len(whole)-8], nil, "it breaks off"},
 		"broken rows, another's":   {other, map[string]string{"rows": "x", "sha256": good.SHA256}, "the ledger tells of 2"},
