@@ -53,18 +53,32 @@ func (s *session) printStatus(told app.Status) {
 	if len(told.Faults) > 0 {
 		s.out.printf("\n")
 	}
-	troubles := told.Troubles()
-	if len(troubles) == 0 {
-		s.out.printf("%s: everything that is wanted was read lately, and nothing failed.\n", s.paint(complete, "All is well"))
-		return
+	s.printVerdict(told)
+}
+
+// printVerdict writes the last line: whether all is well, and if not, why.
+func (s *session) printVerdict(told app.Status) {
+	troubles, code := told.Troubles(), complete
+	word, text := "All is well", ": what is wanted was read lately, and nothing failed."
+	if n := len(troubles); n > 0 {
+		verb := " need"
+		if n == 1 {
+			verb = " needs"
+		}
+		word, text, code = counted(n, "thing"), verb+" attention: "+strings.Join(troubles, "; ")+".", failed
 	}
-	word := counted(len(troubles), "thing")
-	verb := " need"
-	if len(troubles) == 1 {
-		verb = " needs"
+	missing := 0
+	for _, source := range told.Sources {
+		for _, a := range source.Accounts {
+			for _, d := range a.Datasets {
+				missing += d.Count(app.DayMissing)
+			}
+		}
 	}
-	text := wrapped(word+verb+" attention: "+strings.Join(troubles, "; ")+".", s.width)
-	s.out.printf("%s\n", strings.Replace(text, word, s.paint(failed, word), 1))
+	if missing > 0 {
+		text += fmt.Sprintf(" The next runs read what is missing (%s).", counted(missing, "day"))
+	}
+	s.out.printf("%s\n", strings.Replace(wrapped(word+text, s.width), word, s.paint(code, word), 1))
 }
 
 // wide is how many columns a terminal has that shows the first day and the rows of each day too.

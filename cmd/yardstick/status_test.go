@@ -109,7 +109,7 @@ func TestStatusOfAnExportThatWentWellIsGoldenAndChangesNothing(t *testing.T) {
 func TestStatusBeforeAnyExportEndsWithOne(t *testing.T) {
 	w := newWorld(t)
 	c := yardstick(t, w.config(), "status").expect(t, failed)
-	for _, part := range []string{"STALE never", "customers: missing today", "scrapright: no run in the last 31 days.", "1 thing needs attention: scrapright/main: stale.\n"} {
+	for _, part := range []string{"STALE never", "customers: missing today", "scrapright: no run in the last 31 days.", "1 thing needs attention: scrapright/main: stale. The next runs read what is missing ("} {
 		if !strings.Contains(c.stdout, part) {
 			t.Errorf("standard output does not hold %q:\n%s", part, c.stdout)
 		}
@@ -138,7 +138,7 @@ func TestStatusOfADamagedBucketEndsWithOneAndNamesWhatIsWrong(t *testing.T) {
 	damage(t, w)
 	c := yardstick(t, w.config(), "status").expect(t, failed)
 	for _, part := range []string{"purchases: missing " + daysAgo(9) + "\n", "businesses: failed 20", ": the ledger cannot be used\n", "Broken      the ledger team/_yardstick/",
-		"2 things need attention: scrapright/main businesses: 1 day failed; an object in the bucket cannot be used.\n"} {
+		"2 things need attention: scrapright/main businesses: 1 day failed; an object in the bucket cannot be used. The next runs read what is missing (1 day).\n"} {
 		if !strings.Contains(c.stdout, part) {
 			t.Errorf("standard output does not hold %q:\n%s", part, c.stdout)
 		}
