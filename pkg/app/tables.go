@@ -58,6 +58,9 @@ func (a *App) Tables(ctx context.Context, i Inferring, each func(Inferred) error
 
 // inferable are the datasets that are wanted, each with its accounts. Those that are off are among them only by name.
 func (a *App) inferable(i Inferring) (chosen [][]readable, err error) {
+	if i.Source != "" && !slices.Contains(a.Sources(), i.Source) {
+		return nil, fmt.Errorf("--source: found %q, expected one that the configuration has accounts of: %q", i.Source, a.Sources())
+	}
 	all := only(a.readables(), func(r readable) bool { return i.Source == "" || r.source == i.Source })
 	if accounts := names(all, func(r readable) string { return r.account }); i.Account != "" && !slices.Contains(accounts, i.Account) {
 		return nil, fmt.Errorf("--account: found %q, expected one of %q", i.Account, accounts)

@@ -58,13 +58,13 @@ func (s Snippets) projection(root string) [][2]string {
 // athenaNotes are comments: what the types rest on, and what a reader has to know.
 func (s Snippets) athenaNotes() string {
 	name := s.Table.Name()
-	text := fmt.Sprintf("Table %s for Amazon Athena. Its types hold for the %d records that were read when this was made.\n", name, s.Schema.Records)
+	text := fmt.Sprintf("Table %s for Amazon Athena. Its types take all that was in the lines when this was made: %d records.\n", name, s.Schema.Records)
 	text += fmt.Sprintf("A stack that was deployed with Tables: 'on' has a table of this name. Run this in a database of your own beside it, or, to\n"+
 		"replace it, run DROP TABLE %s first: that removes no data, and the next change of the template's table brings its own back.\n", hiveName(name))
 	if s.Table.Source == "scrapright" && !s.Table.Lines() {
 		text += "The stack's table has one column, record, with the whole line: queries that use it need that one.\n"
 	}
-	text += s.unreadableNotes("Athena may refuse such a record, or take one of the values", "U+FFFD or ?", "it reads as U+FFFD")
+	text += s.unreadableNotes("Athena may refuse such a record, or take one of the values", "U+FFFD or ?", "It reads as U+FFFD")
 	if len(beyond(s.Schema.Value, nil)) > 0 || s.hasLongIDs() {
 		text += "Numbers that neither bigint nor double holds are strings here. Where their digits must be those that were sent, take\n" +
 			"json_extract_scalar(record, '$.Name') from the table of whole lines.\n"
@@ -76,16 +76,16 @@ func (s Snippets) athenaNotes() string {
 func (s Snippets) unreadableNotes(twice, half, bytes string) (text string) {
 	u := s.Schema.Unreadable
 	if u.RepeatedNames > 0 {
-		text += fmt.Sprintf("%d records have a member twice: %s.\n", u.RepeatedNames, twice)
+		text += fmt.Sprintf("Records with a member twice: %d. %s.\n", u.RepeatedNames, twice)
 	}
 	for _, group := range collisions(s.Schema.Members) {
 		text += fmt.Sprintf("Members that differ only in case, each in a column of its own: %s.\n", strings.Join(group, ", "))
 	}
 	if u.LoneSurrogates > 0 {
-		text += fmt.Sprintf("%d records have a text with half a character (a lone surrogate): it reads as %s.\n", u.LoneSurrogates, half)
+		text += fmt.Sprintf("Records with a text of half a character (a lone surrogate): %d. It reads as %s.\n", u.LoneSurrogates, half)
 	}
 	if u.InvalidUTF8 > 0 {
-		text += fmt.Sprintf("%d records have a text that is no UTF-8: %s.\n", u.InvalidUTF8, bytes)
+		text += fmt.Sprintf("Records with a text that is no UTF-8: %d. %s.\n", u.InvalidUTF8, bytes)
 	}
 	return text
 }

@@ -12,13 +12,15 @@ import (
 // DuckDB is a statement that makes a view of the table's name in DuckDB. Where the lines are such that read_json takes
 // them, it reads with that; where it would stop or lose digits, the lines are read as text, mended and taken apart.
 func (s Snippets) DuckDB() string {
-	text := fmt.Sprintf("View %s for DuckDB. Its types hold for the %d records that were read when this was made.\n", s.Table.Name(), s.Schema.Records)
+	text := fmt.Sprintf("View %s for DuckDB. Its types take all that was in the lines when this was made: %d records.\n", s.Table.Name(), s.Schema.Records)
 	if strings.HasPrefix(s.Place.Root, "s3://") {
 		text += "Once before: INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, PROVIDER credential_chain);\n"
 	}
-	text += s.unreadableNotes("DuckDB takes the first of the values", "the rest of it", "the record is left out")
+	text += s.unreadableNotes("DuckDB takes the first of the values", "the rest of the text", "DuckDB leaves the record out")
 	body := s.duckPlain()
-	if s.mend() {
+	if s.Table.Lines() {
+		body = s.duckMended()
+	} else if s.mend() {
 		text += "read_json would stop at some of these lines, or lose digits: they are read as text and taken apart. In lists and objects,\n" +
 			"what does not fit its type is NULL: make this anew when members changed.\n"
 		body = s.duckMended()
@@ -29,7 +31,7 @@ func (s Snippets) DuckDB() string {
 // mend says whether read_json could not take the lines as they are.
 func (s Snippets) mend() bool {
 	u := s.Schema.Unreadable
-	if u.LoneSurrogates > 0 || u.InvalidUTF8 > 0 || s.Table.Lines() || hasKind(s.Schema.Value, schema.DecimalBeyond) {
+	if u.LoneSurrogates > 0 || u.InvalidUTF8 > 0 || hasKind(s.Schema.Value, schema.DecimalBeyond) {
 		return true
 	}
 	labels := s.labels()

@@ -44,7 +44,7 @@ func (t Table) Infer(d schema.Document) Table {
 
 // Key is the name of the column's member in a line.
 func (c Column) Key() string {
-	if c.Member != "" {
+	if c.Renamed {
 		return c.Member
 	}
 	return c.Name
@@ -69,7 +69,7 @@ func (n *names) columns(known []Column, members []schema.Member) []Column {
 		}
 		c := Column{Name: n.of[m.Name], Type: n.resolve(nil, m.Value)}
 		if c.Name != m.Name {
-			c.Member = m.Name
+			c.Renamed, c.Member = true, m.Name
 		}
 		columns = append(columns, c)
 	}
@@ -216,7 +216,7 @@ func (n *names) name(member string) {
 // mapping are all members, at any depth, whose column has another name: column and member, in the columns' order.
 func mapping(columns []Column) (pairs [][2]string) {
 	for _, c := range columns {
-		if pair := [2]string{c.Name, c.Member}; c.Member != "" && !slices.Contains(pairs, pair) {
+		if pair := [2]string{c.Name, c.Member}; c.Renamed && !slices.Contains(pairs, pair) {
 			pairs = append(pairs, pair)
 		}
 		of := c.Type

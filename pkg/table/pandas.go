@@ -12,9 +12,9 @@ func (s Snippets) Pandas() string {
 	if strings.HasPrefix(s.Place.Root, "s3://") {
 		install += " s3fs"
 	}
-	text := fmt.Sprintf("Table %s for pandas: %s\nIts types hold for the %d records that were read when this was made. Numbers that no double holds are text,\n"+
-		"those within lists and objects decimal.Decimal.\n", s.Table.Name(), install, s.Schema.Records)
-	text += s.unreadableNotes("the last of the values counts", "?", "it reads as U+FFFD")
+	text := fmt.Sprintf("Table %s for pandas: %s\nIts types take all that was in the lines when this was made: %d records. Numbers that no double\n"+
+		"holds are text, those within lists and objects decimal.Decimal.\n", s.Table.Name(), install, s.Schema.Records)
+	text += s.unreadableNotes("The last of the values counts", "?", "It reads as U+FFFD")
 	var columns strings.Builder
 	labels := s.labels()
 	for i, c := range s.Table.Columns {

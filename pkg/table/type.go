@@ -24,11 +24,12 @@ type Type struct {
 	Members []Column // of a struct; none for every other kind
 }
 
-// Column is a column, or a member of a struct. Its name is lower case.
+// Column is a column, or a member of a struct. Its name is lower case, and the member's in a line unless it is Renamed.
 type Column struct {
-	Name   string
-	Type   Type
-	Member string // its name in a line, where that is another; empty: Name
+	Name    string
+	Type    Type
+	Renamed bool
+	Member  string // the member's name, which may be empty, where it is Renamed
 }
 
 // String is the type as Hive and Glue spell it: array<struct<id:bigint,name:string>>.
