@@ -47,30 +47,37 @@ func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
 		for _, name := range t.Dataset {
 			asked.Datasets = append(asked.Datasets, string(name))
 		}
-		end := func() {}
-		begin := func() {
-			if s.live {
-				asked.Observe, end = s.follow(o.Now)
-			}
-		}
-		begin()
-		watched := asked
-		if s.live {
-			watched.Observe = func(p app.ReadProgress) { asked.Observe(p) }
-		}
-		err = o.Tables(ctx, watched, func(i app.Inferred) error {
-			end()
+		follow, pause := s.progressOf(o)
+		asked.Observe = follow
+		err = o.Tables(ctx, asked, func(i app.Inferred) error {
+			pause()
 			s.tell(i.Source + " " + i.Dataset + ": " + counted(i.Objects, "object") + ", " + counted(i.Schema.Records(), "record"))
-			err := t.put(s, i)
-			begin()
-			return err
+			return t.put(s, i)
 		})
-		end()
+		pause()
 		if err != nil {
 			return failed, err
 		}
 		return complete, nil
 	})
+}
+
+// progressOf draws a line of progress on a terminal: follow draws it, pause takes it away until the next follow.
+func (s *session) progressOf(o *opened) (follow func(app.ReadProgress), pause func()) {
+	if !s.live {
+		return nil, func() {}
+	}
+	var draw func(app.ReadProgress)
+	end := func() {}
+	return func(p app.ReadProgress) {
+			if draw == nil {
+				draw, end = s.follow(o.Now)
+			}
+			draw(p)
+		}, func() {
+			end()
+			draw, end = nil, func() {}
+		}
 }
 
 // root is what stands before a key for tools: a folder's path is a whole one, so that snippets work from anywhere.
