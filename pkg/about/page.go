@@ -104,16 +104,16 @@ func (d *document) overview(v *view) {
 	}
 }
 
-// badge is a word with a mark before it: "good", "bad" or "plain".
+// badge is a word, "good" and "bad" with a mark before it, or "plain".
 func (d *document) badge(word, class string) {
-	mark := text("–")
+	d.put(`<span class="badge {}">`, text(class))
 	switch class {
 	case "good":
-		mark = "✓"
+		d.put(`<span aria-hidden="true">✓</span> `)
 	case "bad":
-		mark = "✕"
+		d.put(`<span aria-hidden="true">✕</span> `)
 	}
-	d.put(`<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>`, text(class), mark, text(word))
+	d.put("{}</span>", text(word))
 }
 
 // legend explains the shapes.

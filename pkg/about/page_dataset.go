@@ -60,8 +60,11 @@ func (d *document) gaps(shown *datasetView) {
 		if days := shown.days[state]; len(days) > 0 {
 			d.put(`<p class="gap">`)
 			d.icon(state)
-			d.put(`<span><b>{} {}</b> {}</span></p>`+"\n", text(count(len(days), "day", "days")), text(state.word()),
-				text(ranges(days)))
+			d.put(`<span><b>{} {}</b>`, text(count(len(days), "day", "days")), text(state.word()))
+			for _, told := range ranges(days) {
+				d.put(` <span class="range">{}</span>`, text(told))
+			}
+			d.put("</span></p>\n")
 		}
 	}
 }
@@ -163,7 +166,7 @@ func (d *document) tableOfMonths(shown *datasetView) {
 		d.put(`<th scope="col" class="n">{}</th>`, text(state.word()))
 	}
 	if !shown.Listing {
-		d.put(`<th scope="col" class="n">rows</th>`)
+		d.put(`<th scope="col" class="n">Rows</th>`)
 	}
 	d.put("</tr></thead>\n<tbody>\n")
 	for i := len(shown.months) - 1; i >= 0; i-- {

@@ -1,5 +1,7 @@
 package about
 
+import "strings"
+
 // concern is one thing that is not well: what, and the place on the page that says more.
 type concern struct {
 	what string
@@ -111,7 +113,7 @@ func (a *accountView) concerns(v *view) []concern {
 	for _, d := range a.datasets {
 		at := a.name() + ", " + d.Dataset.Dataset
 		if days := d.days[Failed]; len(days) > 0 {
-			found = append(found, concern{at + ": failed on " + ranges(days), d.id})
+			found = append(found, concern{at + ": failed on " + strings.Join(ranges(days), ", "), d.id})
 		}
 		if !d.Stale {
 			continue

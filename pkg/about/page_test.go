@@ -131,7 +131,8 @@ func TestEachStateIsDrawnAndToldByDayAndMonth(t *testing.T) {
 		`aria-label="Nov 2026: 3 days failed, 3 days missing, 4 days unsettled, `,
 		"<summary>2025, 3 older months: 1 day failed or missing</summary>",
 		`<tr><th scope="row">2026-11-18</th><td>failed</td><td class="n"></td></tr>`,
-		"2026-11-18 to 2026-11-19, 2026-11-03",
+		`<span class="range">2026-11-18 to 2026-11-19</span> <span class="range">2026-11-03</span>`,
+		"failed on 2026-11-18 to 2026-11-19, 2026-11-03</bdi>",
 	} {
 		if !strings.Contains(p, told) {
 			t.Errorf("the page does not have %s", told)

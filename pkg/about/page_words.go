@@ -107,8 +107,8 @@ func listed(items []string) string {
 // maxRanges is how many ranges of days are told one by one.
 const maxRanges = 6
 
-// ranges tells days, which are in order, newest first: "2026-11-05 to 2026-11-09, 2026-10-31".
-func ranges(days []snapshot.Day) string {
+// ranges tells days, which are in order, newest first: "2026-11-05 to 2026-11-09", "2026-10-31".
+func ranges(days []snapshot.Day) []string {
 	var told []string
 	rest := len(days)
 	for end := len(days); end > 0 && len(told) < maxRanges; {
@@ -126,5 +126,5 @@ func ranges(days []snapshot.Day) string {
 	if rest > 0 {
 		told = append(told, count(rest, "earlier day", "earlier days"))
 	}
-	return strings.Join(told, ", ")
+	return told
 }
