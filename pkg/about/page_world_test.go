@@ -76,8 +76,12 @@ func listing(name string, first, today snapshot.Day, rows int64) about.Dataset {
 
 // everything is a status in which every state and every trouble occurs.
 func everything() about.Status {
+	return everythingSince(snapshot.DateOf(2025, time.September, 15), snapshot.DateOf(2026, time.January, 1))
+}
+
+// everythingSince has the datasets begin on first, but one, which begins on later.
+func everythingSince(first, later snapshot.Day) about.Status {
 	today := snapshot.DateOf(2026, time.November, 23)
-	first := snapshot.DateOf(2025, time.September, 15)
 	hours, renewable := 5.25, noon().Add(27*24*time.Hour)
 	purchases := dataset("purchases", first, today, 1834, map[string]about.State{
 		"2026-11-19": about.Failed, "2026-11-18": about.Failed, "2026-11-03": about.Failed, "2026-11-09": about.Missing,
@@ -94,7 +98,7 @@ func everything() about.Status {
 	stale.Stale, stale.ReadAt, stale.FreshAt = true, before(75*time.Hour), before(75*time.Hour)
 	never := about.Dataset{Dataset: "customers", Listing: true, Parts: []string{"customers"}, First: today,
 		Months: []about.Month{{Month: "2026-11", Days: strings.Repeat("-", 22) + "m" + strings.Repeat("-", 7), Rows: make([]int64, 30)}}}
-	prompts := dataset("prompt_daily", snapshot.DateOf(2026, time.January, 1), today, 48_210, nil)
+	prompts := dataset("prompt_daily", later, today, 48_210, nil)
 	prompts.Parts = nil
 	for i := range 17 {
 		prompts.Parts = append(prompts.Parts, fmt.Sprintf("brand-%d", 101+i))
