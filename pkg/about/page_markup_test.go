@@ -144,7 +144,7 @@ func attributes(t testing.TB, bones *strings.Builder, p string) string {
 		value, rest, closed := strings.Cut(strings.TrimPrefix(p[len(name):], `="`), `"`)
 		switch quoted := strings.HasPrefix(p[len(name):], `="`); {
 		case name == "html" && !quoted: // of <!DOCTYPE html>
-			value, rest = "", p[len(name):]
+			rest = p[len(name):]
 		case name == "" || !quoted || !closed || strings.ContainsAny(value, "<>"):
 			t.Fatalf("an attribute is not a name and a quoted value: %.200q", p)
 		case name == "href" && !strings.HasPrefix(value, "#") && value != "data:,":
