@@ -128,7 +128,7 @@ Exit codes: 0 no fault was found, 1 a fault was found, 2 bad usage or configurat
 func (status) Help() string {
 	return `Tells for each account which days of each dataset are exported, empty, not settled yet, missing or failed, how long ago they
 were read, what is due, how the last runs ended, and until when the session can be renewed. It reads ledgers, results and which objects are
-there; Scrunch is asked for its list of brands. It changes nothing, spends no token, and works when the vendor does not answer.
+there; Scrunch is asked for its list of brands. It spends no token, and works when the vendor does not answer.
 
 A dataset is stale when its newest day, or listing, was not read for 12 hours, or for twice the usual time between runs where
 that is longer; a listing has its refresh time in addition.
@@ -137,10 +137,14 @@ Examples:
 
     yardstick status
     yardstick status --open
+    yardstick status --publish
     yardstick status --json | jq '.sources[].accounts[] | {account, stale}'
     yardstick status > /dev/null || mail -s "yardstick needs attention" ops@acme.example < /dev/null
 
-With --open it opens the same as a page in the browser. With --json it prints one object: what about/status.json holds.
+With --open it opens the same as a page in the browser. With --json it prints one object.
+
+Without --publish it changes nothing. With it, it writes about/index.html, which is the page, about/status.json, which is what --json
+prints, and about/coverage/: for each account a table of the days that were exported, by which SQL tells "none" from "not exported".
 
 Exit codes: 0 all is well, 1 something is stale or failed, 2 bad usage or configuration.`
 }

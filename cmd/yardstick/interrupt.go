@@ -24,7 +24,7 @@ func (s *session) lookInto(ctx context.Context, at func(context.Context, *opened
 		return failed, err
 	}
 	code, err := at(ctx, o)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && err != nil {
 		err = errors.New("interrupted; nothing was changed")
 	}
 	return code, errors.Join(err, o.close())

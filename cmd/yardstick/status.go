@@ -12,12 +12,13 @@ import (
 
 // status is the command `status`.
 type status struct {
-	Open bool `help:"Open the status as a page in the browser."`
+	Open    bool `help:"Open the status as a page in the browser."`
+	Publish bool `help:"Write it into the bucket under about/, for people and tools that read nothing else."`
 }
 
 func (c *status) run(ctx context.Context, s *session) (exitCode, error) {
-	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
-		told, err := a.Status(ctx)
+	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) {
+		told, err := o.Status(ctx)
 		if err != nil {
 			return failed, err
 		}
@@ -25,6 +26,13 @@ func (c *status) run(ctx context.Context, s *session) (exitCode, error) {
 			_ = json.NewEncoder(s.out).Encode(told) // it keeps its own error
 		} else {
 			s.printStatus(told)
+		}
+		if c.Publish {
+			// Once begun it is gone through, or an interrupted one would say that nothing was changed.
+			if err := o.PublishStatus(context.WithoutCancel(ctx), told); err != nil {
+				return failed, err
+			}
+			s.tell("published under " + o.root + o.Configured.Prefix + "about/")
 		}
 		if c.Open {
 			if err := s.openPage(ctx, told); err != nil {

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -193,4 +197,41 @@ func TestAPageThatCannotBeOpenedIsToldWithItsPlace(t *testing.T) {
 	yardstick(t, w.config(), "export").expect(t, complete)
 	desktop(t, "exit 3\n")
 	yardstick(t, w.config(), "status", "--open").expect(t, failed, "yardstick-status-", "could not be opened: ", "exit status 3")
+}
+
+func TestPublishPutsPageStatusAndCoverageIntoTheBucket(t *testing.T) {
+	w := newWorld(t)
+	damage(t, w)
+	c := yardstick(t, w.config(), "status", "--publish", "--json").expect(t, failed, "published under ", "team/about/")
+	place := filepath.Join(w.Cloud.Bucket(w.Configured.Bucket), "team/about")
+	text, err := os.ReadFile(filepath.Join(place, "status.json"))
+	if err != nil || string(text) != c.stdout {
+		t.Errorf("status.json is not what was printed: %v", err)
+	}
+	page, err := os.ReadFile(filepath.Join(place, "index.html"))
+	if err != nil || !strings.HasPrefix(string(page), "<!DOCTYPE html>") || !strings.Contains(string(page), daysAgo(9)) {
+		t.Errorf("the page is %.100q (%v)", page, err)
+	}
+	file, err := os.Open(filepath.Join(place, "coverage/account=main/scrapright.json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	table, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, lines := map[string]int{}, json.NewDecoder(table)
+	for {
+		var row struct{ Dataset string }
+		if err := lines.Decode(&row); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		rows[row.Dataset]++
+	}
+	if rows["purchases"] < 30 || rows["customers"] != 1 || rows["businesses"] != 0 { // whose ledger is broken
+		t.Errorf("rows of the coverage: %v", rows)
+	}
 }

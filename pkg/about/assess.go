@@ -26,7 +26,8 @@ const (
 
 // status makes a Status of what was read.
 func (g *gathering) status(wanted []Wanted) Status {
-	s := Status{Version: 1, Time: g.now.UTC().Truncate(time.Second), Sources: []Source{}, Faults: slices.Sorted(slices.Values(g.faults))}
+	s := Status{Version: 1, Time: g.now.UTC().Truncate(time.Second), Sources: []Source{}, Faults: slices.Sorted(slices.Values(g.faults)),
+		Coverage: Coverage(g.ledgers...)}
 	if s.Faults == nil {
 		s.Faults = []string{}
 	}

@@ -87,6 +87,7 @@ type gathering struct {
 	mu      sync.Mutex // guards what follows
 	books   map[table]*book
 	results map[string][]export.Result // by source, newest first
+	ledgers []snapshot.Ledger
 	faults  []string
 }
 
@@ -131,6 +132,8 @@ func (g *gathering) readLedger(ctx context.Context, name snapshot.LedgerName) er
 	b := g.books[table{name.Source, name.Account, name.Dataset}]
 	if broken {
 		b.broken[name.Month] = true
+	} else {
+		g.ledgers = append(g.ledgers, l)
 	}
 	for day, parts := range l.Days {
 		for part, entry := range parts {

@@ -15,6 +15,9 @@ type Status struct {
 	Time    time.Time `json:"time"`    // when it was gathered: the clock of the run, or now
 	Sources []Source  `json:"sources"` // in alphabetical order
 	Faults  []string  `json:"faults"`  // what lies in the bucket and could not be used, such as a broken ledger: each names the key and what to do
+
+	// Coverage has the rows of the coverage tables of all accounts, which are objects of their own.
+	Coverage []Covered `json:"-"`
 }
 
 // Source is one vendor.

@@ -46,6 +46,11 @@ const (
 // ParseDay is snapshot.ParseDay.
 func ParseDay(text string) (Day, error) { return snapshot.ParseDay(text) }
 
+// PublishStatus writes a status into the bucket, as about.Publish does.
+func (a *App) PublishStatus(ctx context.Context, s Status) error {
+	return about.Publish(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, s)
+}
+
 // StatusPage is about.Page.
 func StatusPage(s Status) ([]byte, error) { return about.Page(s) }
 
