@@ -20,7 +20,7 @@ CODE = "deployments"  # the bucket that SAM uploads to
 
 cloudformation, functions, s3 = boto3.client("cloudformation"), boto3.client("lambda"), boto3.client("s3")
 vault, logs, iam = boto3.client("secretsmanager"), boto3.client("logs"), boto3.client("iam")
-machines = boto3.client("stepfunctions")
+machines, athena, glue = boto3.client("stepfunctions"), boto3.client("athena"), boto3.client("glue")
 vendors = json.loads((WORK / "vendors.json").read_text())
 stacks = []  # that are there, for the logs of a failure
 
@@ -130,6 +130,20 @@ def at_rest(stack):
 def listed(bucket, prefix):
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [o["Key"] for page in pages for o in page.get("Contents", [])]
+
+
+def rows(bucket, prefix):
+    """How many rows the objects under a prefix have, by their metadata."""
+    return sum(int(s3.head_object(Bucket=bucket, Key=key)["Metadata"]["rows"]) for key in listed(bucket, prefix))
+
+
+def queried(workgroup, database, sql):
+    """The one value that a query answers."""
+    query = athena.start_query_execution(QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database})["QueryExecutionId"]
+    state = lambda: athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]  # noqa: E731
+    wait(60, sql, lambda: state()["State"] not in ("QUEUED", "RUNNING"))
+    expect(state()["State"] == "SUCCEEDED", f"{sql}: {state()}")
+    return athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"]
 
 
 def runs(bucket):
