@@ -122,7 +122,7 @@ func TestMainsStayUnderFortyLines(t *testing.T) {
 // heavy are modules that would grow a function by megabytes, and rooms that no function needs.
 var heavy = []string{"github.com/alecthomas/kong", "github.com/getkin/kin-openapi", "github.com/vbauerster/mpb", "text/template",
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation", "github.com/aws/aws-sdk-go-v2/service/iam",
-	module + "pkg/app/local", module + "pkg/stack", module + "pkg/localcloud", module + "pkg/simulator", module + "pkg/bubble", "testing"}
+	module + "pkg/app/local", module + "pkg/app/stack", module + "pkg/localcloud", module + "pkg/simulator", module + "pkg/bubble", "testing"}
 
 func TestFunctionsLinkNothingHeavy(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "../functions/...").CombinedOutput()

@@ -13,7 +13,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local/swagger"
-	"yardstick/pkg/stack"
+	"yardstick/pkg/app/stack"
 )
 
 // patience bounds the reading of one yard's reference, waits for its pace included.

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"yardstick/pkg/app"
+	"yardstick/pkg/app/stack"
 	"yardstick/pkg/bubble"
 	"yardstick/pkg/localcloud"
-	"yardstick/pkg/stack"
 )
 
 const (

@@ -56,7 +56,7 @@ type template struct {
 // rolesOf are the statements of each role of template.yaml, by its logical id.
 func rolesOf(t *testing.T, values map[string]string, conditions map[string]bool) map[string][]statement {
 	t.Helper()
-	text, err := os.ReadFile("../../template.yaml")
+	text, err := os.ReadFile("../../../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"yardstick/pkg/stack"
+	"yardstick/pkg/app/stack"
 )
 
 // The roles are those of template.yaml itself: what a check asks IAM about, the template has to allow.
