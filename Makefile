@@ -79,7 +79,7 @@ validate: ## the gate of template.yaml: SAM's validation, cfn-lint, a build, the
 sam-build: compile venv ## the functions and the template for a deployment, under .aws-sam
 	$(sam) build --build-dir $(BUILD_DIR)
 
-deploy: sam-build ## sam deploy with the parameters in parameters.yaml
+deploy: parameters.yaml sam-build ## sam deploy with the parameters in parameters.yaml
 	$(sam) deploy
 
 logs: venv ## follow the logs of the stack's functions (F=scrapright-export: of one; STACK=yardstick)
@@ -114,6 +114,9 @@ endef
 
 e2e: ## the stack on an AWS emulator, against simulated vendors: deploy, export, webhook, backfill, rotate, update, delete
 	bash .ci/e2e
+
+parameters.yaml:
+	$(error there is no $@, which says what to deploy; docs/operations.md has one to begin with)
 
 fuzz: ## each fuzz test for a few seconds (FUZZTIME=10s)
 	bash .ci/fuzz $(or $(FUZZTIME),10s)

@@ -103,8 +103,10 @@ func (t *tables) put(s *session, i app.Inferred) error {
 	for _, x := range tableReports(i) {
 		for _, r := range readers {
 			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
-				mark := map[string]string{"sql": "--", "py": "#", "json": "//"}[r.ending]
-				s.out.printf("%s ---- %s, %s\n%s\n", mark, x.Table, r.name, text)
+				if mark := map[string]string{"sql": "--", "py": "#"}[r.ending]; mark != "" { // JSON has no comments
+					s.out.printf("%s ---- %s, %s\n", mark, x.Table, r.name)
+				}
+				s.out.printf("%s\n", text)
 			}
 		}
 	}

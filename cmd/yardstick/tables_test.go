@@ -54,7 +54,7 @@ func TestTablesPrintWhatEachReaderRuns(t *testing.T) {
 	yardstick(t, w.config(), "export", "--dataset", "businesses").expect(t, complete)
 	c := yardstick(t, w.config(), "tables", "--dataset", "businesses").expect(t, complete)
 	for _, part := range []string{"-- ---- scrapright_businesses, athena\n", "CREATE EXTERNAL TABLE `scrapright_businesses_latest`", "CREATE OR REPLACE VIEW \"scrapright_businesses\"",
-		"# ---- scrapright_businesses, pandas\n", "// ---- scrapright_businesses_latest, quicksight\n", "`contacts` array<struct<name:string,email:string,phone:string>>"} {
+		"# ---- scrapright_businesses, pandas\n", "\"fileLocations\"", "`contacts` array<struct<name:string,email:string,phone:string>>"} {
 		if !strings.Contains(c.stdout, part) {
 			t.Errorf("standard output has no %q", part)
 		}
@@ -62,6 +62,10 @@ func TestTablesPrintWhatEachReaderRuns(t *testing.T) {
 	c = yardstick(t, w.config(), "tables", "--dataset", "businesses", "--for", "duckdb").expect(t, complete)
 	if strings.Contains(c.stdout, "EXTERNAL") || strings.Contains(c.stdout, "import") || strings.Count(c.stdout, "CREATE OR REPLACE VIEW") != 2 {
 		t.Errorf("for DuckDB alone:\n%s", c.stdout)
+	}
+	c = yardstick(t, w.config(), "tables", "--dataset", "businesses", "--for", "quicksight").expect(t, complete)
+	if !json.Valid([]byte(c.stdout)) {
+		t.Errorf("the manifest is no JSON:\n%s", c.stdout)
 	}
 }
 
