@@ -62,7 +62,7 @@ class Story:
         vault.put_secret_value(SecretId="yardstick/webhook", SecretString=json.dumps({"secrets": [f"whsec_{coded}"]}))
         expect(not runs(self.bucket), f"there was a run already: {runs(self.bucket)}")
         tried = lambda: sum('message="API key verified"' in x for x in log_lines(f"/aws/lambda/{STACK}-verify-key"))  # noqa: E731
-        wait(30, "verify-key, which the event of a new key invokes", lambda: tried() == 2)
+        wait(60, "verify-key, which the event of a new key invokes", lambda: tried() == 2)
         return "yardstick secret put stores the keys and a first session, and verify-key is told of them"
 
     def schedules(self):
@@ -73,10 +73,10 @@ class Story:
             return {r["source"] for r in found} == {"scrapright", "scrunch"} and found
 
         # The emulator leaves <aws.scheduler.scheduled-time> as it is; the functions take the hour of their own clock then.
-        first = wait(100, "a scheduled export of both vendors", both)
+        first = wait(180, "a scheduled export of both vendors", both)
         expect(all(r["status"] == "complete" for r in first), json.dumps(first))
         deploy(STACK, self.parameters)
-        wait(30, "the end of the scheduled exports", lambda: at_rest(STACK))
+        wait(60, "the end of the scheduled exports", lambda: at_rest(STACK))
         return "they export both vendors, and are disabled then"
 
     def read_back(self):
@@ -130,7 +130,7 @@ class Story:
         expect(claims() == 0, "a refused webhook left a claim")
         first = self.send("msg_1", body, now)
         expect(first[0] == 202 and f"{STACK}-scrapright-export" in first[1], f"a signed webhook: {first}")
-        wait(30, "the export that a webhook starts", lambda: len(runs(self.bucket)) > before)
+        wait(60, "the export that a webhook starts", lambda: len(runs(self.bucket)) > before)
         result = list(runs(self.bucket).values())[-1]
         expect(result["status"] == "complete" and total(result, "rows") == 30, result)
         again = self.send("msg_1", body, now), self.send("msg_1", body, now + 1)
@@ -163,7 +163,7 @@ class Story:
         expect(set(reports) == {("scrapright", "main"), ("scrunch", "main")}, reports)
         # At its border the machine refuses what makes no sense, and runs nothing.
         refused = machines.start_execution(stateMachineArn=self.outputs["Backfill"], input='{"from":"2026-02-30"}')["executionArn"]
-        failed = wait(30, "the end of a backfill with a wrong day",
+        failed = wait(60, "the end of a backfill with a wrong day",
                       lambda: (e := machines.describe_execution(executionArn=refused))["status"] != "RUNNING" and e)
         expect((failed["status"], failed.get("error")) == ("FAILED", "EventInvalid"), failed)
         self.daily = days(first, self.today)
@@ -196,7 +196,7 @@ class Story:
 
     def update(self):
         """Changes functions, and the resources of bucket and secrets themselves."""
-        wait(30, "rest", lambda: at_rest(STACK))
+        wait(60, "rest", lambda: at_rest(STACK))
         before = state(self.bucket)
         deploy(STACK, {**self.parameters, "NoncurrentDays": "31", "LogRetentionDays": "30", "ScheduleTimezone": "America/Chicago"}, [
             ("MemorySize: 256", "MemorySize: 320"), ("written by yardstick alone", "which yardstick alone writes"),
