@@ -11,6 +11,7 @@ import os
 import secrets
 import ssl
 import subprocess
+import threading
 import time
 import traceback
 import urllib.error
@@ -106,6 +107,8 @@ class Story:
     def follow_logs(self):
         followed = subprocess.Popen(["make", "-s", "logs", f"STACK={STACK}", "F=scrapright-export"], text=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        late = threading.Timer(60, os.killpg, (followed.pid, 15))
+        late.start()
         try:
             lines = []
             for line in followed.stdout:
@@ -114,6 +117,7 @@ class Story:
                     return "make logs shows how a run ended"
             raise Failed("make logs: " + "".join(lines))
         finally:
+            late.cancel()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(followed.pid, 15)
             followed.wait()
