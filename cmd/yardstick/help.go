@@ -188,12 +188,14 @@ and writes what readers need: the DDL for Athena (partitions by projection, type
 QuickSight manifest of each listing's newest copies. A number that neither 64 bits nor a double holds, and a member that is sometimes an
 object, is text. Records that a reader cannot take are counted in its first lines, with what it does of them.
 
-Run it again when members came or changed: it tells types by what is there. It asks no vendor and changes nothing in the bucket.
+Run it again when members came or changed: it tells types by what is there. It asks no vendor, and without --publish it changes
+nothing in the bucket. With it, people find the same under about/tables/ and about/schema/.
 
 Examples:
 
     yardstick tables --dataset purchases --for athena
     yardstick tables --out tables
+    yardstick tables --publish
     yardstick tables --from 2026-11-01 --json
 
 With --json it prints one object a line, one for each table. With --local, the snippets for DuckDB and pandas read that folder.

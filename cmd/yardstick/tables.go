@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,8 @@ type tables struct {
 	From day    `placeholder:"DATE" help:"Look only at days from this one on: quicker, but the types may not hold for earlier ones."`
 	For  []text `placeholder:"READER" help:"Only for this reader (athena, duckdb, pandas or quicksight); repeat it for several."`
 	Out  text   `placeholder:"DIR" help:"Write files into this folder, by reader and table, instead of standard output."`
+
+	Publish bool `help:"Write them into the bucket under about/tables/ and about/schema/, instead of standard output."`
 }
 
 // readers are what snippets are for, with the ending of a file of each.
@@ -35,8 +38,8 @@ func (t *tables) Validate() error {
 }
 
 func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
-	if t.Out != "" && s.JSON {
-		return badUsage, &misuse{fault: "--json and --out exclude each other: give one of the two", help: "yardstick tables"}
+	if err := t.contradiction(s); err != nil {
+		return badUsage, err
 	}
 	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) {
 		root, err := t.root(s, o)
@@ -52,7 +55,7 @@ func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
 		err = o.Tables(ctx, asked, func(i app.Inferred) error {
 			pause()
 			s.tell(i.Source + " " + i.Dataset + ": " + counted(i.Objects, "object") + ", " + counted(i.Schema.Records(), "record"))
-			return t.put(s, i)
+			return t.put(ctx, s, o, i)
 		})
 		pause()
 		if err != nil {
@@ -89,16 +92,35 @@ func (t *tables) root(s *session, o *opened) (string, error) {
 	return filepath.ToSlash(path) + "/", err
 }
 
+func (t *tables) contradiction(s *session) error {
+	fault := ""
+	switch {
+	case t.Out != "" && s.JSON:
+		fault = "--json and --out exclude each other"
+	case t.Publish && s.JSON:
+		fault = "--json and --publish exclude each other"
+	case t.Publish && t.Out != "":
+		fault = "--out and --publish exclude each other"
+	case t.Publish && t.From.Day != 0: // people who find it there take it for all days and accounts
+		fault = "--from and --publish exclude each other"
+	case t.Publish && t.Account != "":
+		fault = "--account and --publish exclude each other"
+	default:
+		return nil
+	}
+	return &misuse{fault: fault + ": give one of the two", help: "yardstick tables"}
+}
+
 // put writes what was inferred of a dataset to where it is wanted.
-func (t *tables) put(s *session, i app.Inferred) error {
+func (t *tables) put(ctx context.Context, s *session, o *opened, i app.Inferred) error {
 	if s.JSON {
 		for _, x := range tableReports(i) {
 			_ = json.NewEncoder(s.out).Encode(x) // it keeps its own error
 		}
 		return nil
 	}
-	if t.Out != "" {
-		return t.write(s, i)
+	if t.Publish || t.Out != "" {
+		return t.write(ctx, s, o, i)
 	}
 	for _, x := range tableReports(i) {
 		for _, r := range readers {
@@ -117,32 +139,52 @@ func (t *tables) wants(reader string) bool {
 	return len(t.For) == 0 || slices.Contains(t.For, text(reader))
 }
 
-// write writes a file for each reader and table, and the schema.
-func (t *tables) write(s *session, i app.Inferred) error {
+// file is what write writes: a reader's of a table, or the schema of a dataset where there is no reader.
+type file struct{ reader, name, text string }
+
+func (t *tables) files(i app.Inferred) ([]file, error) {
 	schema, err := json.MarshalIndent(i.Schema, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	files := map[string]string{filepath.Join("schema", i.Source, i.Dataset+".json"): string(schema) + "\n"}
+	all := []file{{name: i.Dataset + ".json", text: string(schema) + "\n"}}
 	for _, x := range tableReports(i) {
 		for _, r := range readers {
 			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
-				files[filepath.Join(r.name, x.Table+"."+r.ending)] = text
+				all = append(all, file{r.name, x.Table + "." + r.ending, text})
 			}
 		}
 	}
-	var faults []error
-	for name, text := range files {
-		path := filepath.Join(string(t.Out), name)
-		faults = append(faults, os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(text), 0o600))
+	return all, nil
+}
+
+// write writes a file for each reader and table, and the schema, into a folder or the bucket.
+func (t *tables) write(ctx context.Context, s *session, o *opened, i app.Inferred) error {
+	files, err := t.files(i)
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("write into %s: %w", t.Out, err)
+	for _, f := range files {
+		if t.Publish {
+			err = o.PublishTable(ctx, i, f.reader, f.name, f.text)
+		} else {
+			err = f.save(filepath.Join(string(t.Out), cmp.Or(f.reader, filepath.Join("schema", i.Source))))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	for _, x := range tableReports(i) {
 		s.out.printf("%s\n", x.Table)
 	}
 	return s.out.err
+}
+
+func (f file) save(folder string) error {
+	if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, f.name), []byte(f.text), 0o600)); err != nil {
+		return fmt.Errorf("write into %s: %w", folder, err)
+	}
+	return nil
 }
 
 // tableReport is one table as --json tells of it.

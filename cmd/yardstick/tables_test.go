@@ -107,6 +107,30 @@ func TestTablesWriteAFileForEachReaderAndTable(t *testing.T) {
 	yardstick(t, w.config(), "tables", "--out", dir+"-taken").expect(t, failed, "write into "+dir+"-taken")
 }
 
+func TestPublishPutsTablesAndSchemasIntoTheBucket(t *testing.T) {
+	w := newWorld(t)
+	yardstick(t, w.config(), "export", "--dataset", "customers").expect(t, complete)
+	dir := t.TempDir()
+	yardstick(t, w.config(), "tables", "--dataset", "customers", "--out", dir).expect(t, complete)
+	yardstick(t, w.config(), "tables", "--dataset", "customers", "--publish").expect(t, complete)
+	about := filepath.Join(w.Cloud.Bucket(w.Configured.Bucket), "team/about")
+	for published, written := range map[string]string{
+		"tables/athena/scrapright_customers.sql":             "athena/scrapright_customers.sql",
+		"tables/pandas/scrapright_customers_latest.py":       "pandas/scrapright_customers_latest.py",
+		"tables/quicksight/scrapright_customers_latest.json": "quicksight/scrapright_customers_latest.json",
+		"schema/scrapright/customers.json":                   "schema/scrapright/customers.json",
+	} {
+		got, err := os.ReadFile(filepath.Join(about, published))
+		want, wantErr := os.ReadFile(filepath.Join(dir, written))
+		if err != nil || wantErr != nil || string(got) != string(want) {
+			t.Errorf("%s is not what --out writes: %v %v", published, err, wantErr)
+		}
+	}
+	for _, wrong := range []string{"--json", "--out=x", "--from=2026-11-01", "--account=main"} {
+		yardstick(t, w.config(), "tables", "--publish", wrong).expect(t, badUsage, "exclude each other")
+	}
+}
+
 func TestTablesOfALocalFolderReadThatFolder(t *testing.T) {
 	dir := t.TempDir()
 	config := "version: 1\nbucket: acme-reporting\nscrapright: [{account: main, url: 'http://127.0.0.1:9', api_key_secret: a, session_secret: b}]\n"

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"yardstick/pkg/config"
 	"yardstick/pkg/schema"
@@ -184,4 +186,19 @@ func (a *App) allReports() (all []scrunch.Report) {
 		}
 	}
 	return all
+}
+
+// PublishTable writes what a reader ("athena") runs for a table into the bucket, or, where reader is "", the schema of what
+// was inferred. The ending of name decides the content type.
+func (a *App) PublishTable(ctx context.Context, i Inferred, reader, name, text string) error {
+	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	key := layout.Snippet(reader, name)
+	if reader == "" {
+		key = layout.Schema(i.Source, i.Dataset)
+	}
+	kind := map[string]string{".sql": "application/sql", ".py": "text/x-python; charset=utf-8", ".json": "application/json"}[path.Ext(name)]
+	if _, err := a.store.Put(ctx, key, strings.NewReader(text), snapshot.PutOptions{ContentType: kind}); err != nil {
+		return fmt.Errorf("write %s: %w", key, err)
+	}
+	return nil
 }

@@ -125,6 +125,16 @@ func (l Layout) Status() string { return l.Prefix + "about/status.json" }
 // Page is the key of the same for people.
 func (l Layout) Page() string { return l.Prefix + "about/index.html" }
 
+// Snippet is the key of what a reader ("athena") runs to have a table, as a file of that name ("scrapright_purchases.sql").
+func (l Layout) Snippet(reader, file string) string {
+	return fmt.Sprintf("%sabout/tables/%s/%s", l.Prefix, reader, file)
+}
+
+// Schema is the key of the names and kinds of the members that a dataset's records have.
+func (l Layout) Schema(source, dataset string) string {
+	return fmt.Sprintf("%sabout/schema/%s/%s.json", l.Prefix, source, dataset)
+}
+
 // Coverage is the key of the table of an account's exported days.
 func (l Layout) Coverage(source, account string) string {
 	return fmt.Sprintf("%sabout/coverage/account=%s/%s%s", l.Prefix, account, source, dataSuffix)

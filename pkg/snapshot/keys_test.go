@@ -38,6 +38,8 @@ func TestKeysAreThoseOfTheContract(t *testing.T) {
 			{l.Status(), "about/status.json"},
 			{l.Page(), "about/index.html"},
 			{l.Coverage("scrapright", "main"), "about/coverage/account=main/scrapright.json.gz"},
+			{l.Snippet("athena", "scrunch_prompts.sql"), "about/tables/athena/scrunch_prompts.sql"},
+			{l.Schema("scrunch", "prompts"), "about/schema/scrunch/prompts.json"},
 			{l.Run(d+1, "20261123T050000Z-4f2a"), "_yardstick/runs/dt=2026-11-23/20261123T050000Z-4f2a.json"},
 			{l.Lease("scrapright", "main"), "_yardstick/leases/scrapright/main.json"},
 			{l.Webhook("msg_1"), "_yardstick/webhooks/116b88f173007be5e05df2a87105f0950bef284d0ceca39951e9bae80706ac45.json"},
