@@ -125,7 +125,7 @@ func (l Layout) Status() string { return l.Prefix + "about/status.json" }
 // Page is the key of the same for people.
 func (l Layout) Page() string { return l.Prefix + "about/index.html" }
 
-// Snippet is the key of what a reader ("athena") runs to have a table, as a file of that name ("scrapright_purchases.sql").
+// Snippet is the key of what a reader ("athena") runs to have a table, as a file of that name.
 func (l Layout) Snippet(reader, file string) string {
 	return fmt.Sprintf("%sabout/tables/%s/%s", l.Prefix, reader, file)
 }
