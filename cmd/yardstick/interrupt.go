@@ -12,11 +12,11 @@ import (
 
 // look opens what the common flags ask for and looks at it, until that is done or a signal comes.
 func (s *session) look(ctx context.Context, at func(context.Context, *app.App) (exitCode, error)) (exitCode, error) {
-	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) { return at(ctx, o.App) })
+	return s.lookInto(ctx, false, func(ctx context.Context, o *opened) (exitCode, error) { return at(ctx, o.App) })
 }
 
-// lookInto is look for who wants to know where it lies, too.
-func (s *session) lookInto(ctx context.Context, at func(context.Context, *opened) (exitCode, error)) (exitCode, error) {
+// lookInto is look for who wants to know where it lies, too, and may publish there what was found.
+func (s *session) lookInto(ctx context.Context, publishes bool, at func(context.Context, *opened) (exitCode, error)) (exitCode, error) {
 	ctx, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer release()
 	o, err := s.open(ctx)
@@ -24,7 +24,10 @@ func (s *session) lookInto(ctx context.Context, at func(context.Context, *opened
 		return failed, err
 	}
 	code, err := at(ctx, o)
-	if ctx.Err() != nil && err != nil {
+	switch {
+	case ctx.Err() != nil && publishes:
+		err = errors.New("interrupted; what was published before stays, and the same command publishes all of it")
+	case ctx.Err() != nil:
 		err = errors.New("interrupted; nothing was changed")
 	}
 	return code, errors.Join(err, o.close())

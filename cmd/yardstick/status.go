@@ -17,7 +17,7 @@ type status struct {
 }
 
 func (c *status) run(ctx context.Context, s *session) (exitCode, error) {
-	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) {
+	return s.lookInto(ctx, c.Publish, func(ctx context.Context, o *opened) (exitCode, error) {
 		told, err := o.Status(ctx)
 		if err != nil {
 			return failed, err
@@ -28,8 +28,7 @@ func (c *status) run(ctx context.Context, s *session) (exitCode, error) {
 			s.printStatus(told)
 		}
 		if c.Publish {
-			// Once begun it is gone through, or an interrupted one would say that nothing was changed.
-			if err := o.PublishStatus(context.WithoutCancel(ctx), told); err != nil {
+			if err := o.PublishStatus(ctx, told); err != nil {
 				return failed, err
 			}
 			s.tell("published under " + o.root + o.Configured.Prefix + "about/")

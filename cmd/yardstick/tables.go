@@ -41,7 +41,7 @@ func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
 	if err := t.contradiction(s); err != nil {
 		return badUsage, err
 	}
-	return s.lookInto(ctx, func(ctx context.Context, o *opened) (exitCode, error) {
+	return s.lookInto(ctx, t.Publish, func(ctx context.Context, o *opened) (exitCode, error) {
 		root, err := t.root(s, o)
 		if err != nil {
 			return failed, err
