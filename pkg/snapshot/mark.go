@@ -57,6 +57,7 @@ func (s *Spool) Rollback(m Mark) error {
 	}
 	s.out.Reset(s.file)
 	s.zip.Reset(s.out)
+	s.unseen = true
 	s.rows, s.bytes = m.rows, m.bytes
 	if err := s.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.sum); err != nil {
 		return fmt.Errorf("roll the spool back: %w", err)

@@ -23,6 +23,7 @@ func TestASpoolGoesBackToAMarkAndSortsWhatItHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = spool.Close() }()
+		spool.Observer = new(shown)
 		var model []string
 		type place struct {
 			mark snapshot.Mark
@@ -76,6 +77,7 @@ func TestASpoolGoesBackToAMarkAndSortsWhatItHolds(t *testing.T) {
 		if content.SHA256 != fmt.Sprintf("%x", sha256.Sum256(got)) {
 			t.Fatal("the digest is not that of the bytes")
 		}
+		wantShown(t, spool)
 	})
 }
 

@@ -18,6 +18,9 @@ const sortChunk = 4 << 20
 // in. Append may follow. It needs a few megabytes of memory, however many lines there are; runs of sorted lines go
 // through a temporary file.
 func (s *Spool) Sort() error {
+	observer, unseen := s.Observer, s.unseen
+	s.Observer = nil // it knows the lines, in whatever order
+	defer func() { s.Observer, s.unseen = observer, unseen }()
 	body, whole, err := s.renew()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -24,11 +25,22 @@ type Content struct {
 	SHA256 string // of the uncompressed bytes, in hex
 }
 
+// Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until Observe
+// returns. Reset says that they are to be shown anew. No line is refused for what an Observer thinks of it.
+type Observer interface {
+	Observe(line []byte)
+	Reset()
+}
+
 // Spool gathers the lines of one window in a temporary file, compressed and counted, so that digest and length are
 // known before the first byte is sent and memory stays the same however long the window is. One Spool serves one window
 // after another: Begin, or Begin and Restore, Append for each record, Finish, Body. After an error of its file only Begin, Reset and Close are
 // of use. It is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
+	// Observer is shown each line as it comes; nil: none is. Set it before Begin. What it was shown is what the spool holds
+	// once Observed returns.
+	Observer Observer
+
 	encoder *Encoder
 	folder  string
 	file    *os.File
@@ -37,7 +49,8 @@ type Spool struct {
 	sum     hash.Hash
 	rows    int64
 	bytes   int64
-	writing int // counts how often the lines were begun anew
+	writing int  // counts how often the lines were begun anew
+	unseen  bool // the observer was not shown the very lines that are held
 	line    []byte
 }
 
@@ -84,6 +97,9 @@ func (s *Spool) Reset() error {
 	s.zip.Reset(s.out)
 	s.sum.Reset()
 	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
+	if s.unseen = false; s.Observer != nil {
+		s.Observer.Reset()
+	}
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reset the spool: %w", err)
 	}
@@ -123,6 +139,9 @@ func (s *Spool) write(line []byte) error {
 	s.bytes += int64(len(line))
 	if _, err := s.zip.Write(line); err != nil {
 		return fmt.Errorf("write to the spool: %w", err)
+	}
+	if s.Observer != nil {
+		return s.show(line)
 	}
 	return nil
 }
@@ -220,6 +239,29 @@ func (s *Spool) Finish() (Content, error) {
 		return Content{}, fmt.Errorf("finish the spool: %w", err)
 	}
 	return Content{Rows: s.rows, Bytes: s.bytes, SHA256: s.digest()}, nil
+}
+
+// Observed sees to it that the Observer was shown just the lines of the finished spool. Where lines were restored, or
+// dropped by Rollback, it reads them all again.
+func (s *Spool) Observed() error {
+	if !s.unseen || s.Observer == nil {
+		return nil
+	}
+	body, err := s.Body()
+	if err != nil {
+		return err
+	}
+	s.Observer.Reset()
+	if err := eachLine(body, s.show); err != nil {
+		return err
+	}
+	s.unseen = false
+	return nil
+}
+
+func (s *Spool) show(line []byte) error {
+	s.Observer.Observe(bytes.TrimSuffix(line, []byte{'\n'}))
+	return nil
 }
 
 // digest is that of the lines so far, in hex.

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 // openSpool opens a spool in a folder of its own, in which nothing may be left at any time.
@@ -283,8 +284,30 @@ func TestSpoolDropsLinesOfAnyLength(t *testing.T) {
 	wantObject(t, s, slices.Concat(lines[1:3], lines[4:8])...)
 }
 
+// shown keeps the lines that an observer is shown.
+type shown []string
+
+func (s *shown) Observe(line []byte) { *s = append(*s, string(line)) }
+func (s *shown) Reset()              { *s = nil }
+
+// wantShown holds that the spool's observer, a *shown, was shown the lines that the spool holds. It ends the window.
+func wantShown(t rapid.TB, s *snapshot.Spool) {
+	t.Helper()
+	if _, err := s.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Observed(); err != nil {
+		t.Fatal(err)
+	}
+	got, want := slices.Sorted(slices.Values(*s.Observer.(*shown))), slices.Sorted(slices.Values(snapshottest.Lines(t, s)))
+	if !slices.Equal(got, want) {
+		t.Fatalf("the observer was shown %q, expected %q", got, want)
+	}
+}
+
 func TestSpoolIsWhatAListOfLinesIs(t *testing.T) {
 	s := openSpool(t)
+	s.Observer = new(shown)
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []string
 		if err := s.Begin(new(snapshot.Encoder)); err != nil {
@@ -324,7 +347,14 @@ func TestSpoolIsWhatAListOfLinesIs(t *testing.T) {
 				}
 			},
 		})
+		if rapid.Bool().Draw(t, "sorted") {
+			if err := s.Sort(); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(lines)
+		}
 		wantObject(t, s, lines...)
+		wantShown(t, s)
 	})
 }
 

@@ -146,6 +146,7 @@ func (s *Spool) Restore(object io.Reader) (Unfinished, error) {
 			ErrForm, s.rows, s.bytes, s.digest(), u.Rows, u.Bytes, u.SHA256)
 	}
 	s.encoder.remember(u.Collisions)
+	s.unseen = true
 	return u, nil
 }
 

@@ -55,6 +55,7 @@ func TestASpoolThatIsSavedAndRestoredIsAsBefore(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		for _, s := range spools {
+			s.Observer = new(shown)
 			if err := s.Begin(omit(t)); err != nil {
 				t.Fatal(err)
 			}
@@ -98,6 +99,7 @@ func TestASpoolThatIsSavedAndRestoredIsAsBefore(t *testing.T) {
 		if !slices.Equal(snapshottest.Lines(t, now), snapshottest.Lines(t, whole)) {
 			t.Fatal("the lines differ")
 		}
+		wantShown(t, now)
 	})
 }
 
