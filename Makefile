@@ -33,7 +33,7 @@ STACK ?= yardstick
 # Where sam-build writes to. samconfig.toml deploys what lies in this folder.
 BUILD_DIR ?= .aws-sam/build
 
-.PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy logs delete e2e fuzz golden clean
+.PHONY: help run test lint build compile $(recipes) venv validate sam-build deploy logs delete e2e bench fuzz golden clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ endef
 
 e2e: ## the stack on an AWS emulator, against simulated vendors: deploy, export, webhook, backfill, rotate, update, delete
 	bash .ci/e2e
+
+bench: ## exports beside the floor, dlt and the Airbyte CDK: time, CPU, memory (BENCH='--quick', '--check'; --help)
+	@bash .ci/bench $(BENCH)
 
 parameters.yaml:
 	$(error there is no $@, which says what to deploy; docs/operations.md has one to begin with)
