@@ -1,5 +1,12 @@
-"""Looks at status pages as readers do. Usage: page.py BROWSER ROOT [--pictures | FILE...]; .ci/page calls it."""
+"""Looks at status pages as readers do. .ci/page calls it. Usage: page.py BROWSER [--pictures DIR] [FILE | --whole FILE | --told FILE]...
 
+Of a page after --whole, every state is drawn. --told names the output of .ci/trouble: a page of which the same is true, and what
+it says of some days.
+"""
+
+import argparse
+import datetime
+import json
 import pathlib
 import sys
 
@@ -56,9 +63,16 @@ DRAWN = """() => Object.fromEntries(["f", "m", "u", "e", "0", "-"].map(id => {
 }))"""
 
 
+# What a dataset says of its days, one title a day.
+SAID = """([account, dataset]) => [...document.querySelectorAll("section.account")]
+  .filter(s => s.querySelector("h2").textContent.trim() == account).flatMap(s => [...s.querySelectorAll("article")])
+  .filter(a => a.querySelector("h3").textContent.trim() == dataset)
+  .flatMap(a => [...a.querySelectorAll("figure use")].map(u => u.textContent))"""
+
+
 class Looker:
-    def __init__(self, browser, path, whole):
-        self.browser, self.path, self.whole = browser, path, whole
+    def __init__(self, browser, path, whole, told=()):
+        self.browser, self.path, self.whole, self.told = browser, path, whole, told
         self.faults, self.checks = [], 0
 
     def expect(self, true, fault):
@@ -83,6 +97,7 @@ class Looker:
             self.expect(size <= MAX_PICTURE, f"{picture.name} has {size} bytes, expected at most {MAX_PICTURE}")
         self.layout(page, width)
         self.states(page)
+        self.days(page)
         self.contrast(page)
         self.keyboard(page)
         page.wait_for_timeout(100)
@@ -113,6 +128,16 @@ class Looker:
             self.expect(entry.count() == 1 and entry.locator("b").inner_text() == word, f"the legend does not have {word}")
         unlabelled = page.locator('figure svg:not([role="img"][aria-label])').count()
         self.expect(unlabelled == 0, f"{unlabelled} months say nothing to those who do not see them")
+
+    def days(self, page):
+        """Days of which it is known what became of them are told so, where they belong."""
+        for told in self.told:
+            day = datetime.date.fromisoformat(told["dt"])
+            begin = f"{day:%a} {day.day} {day:%b %Y}: {told['state']}"
+            said = page.evaluate(SAID, [told["account"], told["dataset"]])
+            self.expect(len([s for s in said if s == begin or s.startswith(begin + ",")]) == 1,
+                        f"{told['account']} {told['dataset']} does not say “{begin}” once, of {len(said)} days: "
+                        f"{[s for s in said if s.startswith(begin.split(':')[0])]}")
 
     def contrast(self, page):
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -152,17 +177,38 @@ def shapes_differ(browser, path):
     return [(a, b) for a in STATES for b in STATES if a < b and pictures[a] == pictures[b]]
 
 
+def arguments():
+    parser = argparse.ArgumentParser(prog="page.py")
+    parser.add_argument("browser")
+    parser.add_argument("--pictures", type=pathlib.Path, metavar="DIR", help="pictures of the last page are put there")
+    parser.add_argument("--whole", action="append", default=[], type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--told", action="append", default=[], type=pathlib.Path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    return parser.parse_args()
+
+
+def pages(args):
+    """Each page, whether every state is drawn on it, and what it must say of which days."""
+    yield from ((path, False, []) for path in args.files)
+    yield from ((path, True, []) for path in args.whole)
+    for path in args.told:
+        told = json.loads(path.read_text())
+        states = {day["state"] for day in told["days"]}
+        if states != set(STATES.values()):
+            sys.exit(f"page: {path} tells of days that are {sorted(states)}, expected {sorted(STATES.values())}")
+        yield pathlib.Path(told["page"]), True, told["days"]
+
+
 def main():
-    executable, root = sys.argv[1], pathlib.Path(sys.argv[2])
-    pictures = root / "docs" if "--pictures" in sys.argv[3:] else None
-    files = [pathlib.Path(a).resolve() for a in sys.argv[3:] if a != "--pictures"]
-    golden = root / "pkg/about/testdata/page.html"
+    args = arguments()
+    looked = [(path.resolve(), whole, told) for path, whole, told in pages(args)]
     faults, checks = [], 0
     with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=executable, args=["--disable-background-networking"])
+        browser = p.chromium.launch(executable_path=args.browser, args=["--disable-background-networking"])
         print(f"page: Chromium {browser.version}")
-        for path in files or [golden]:
-            looker = Looker(browser, path, whole=not files)
+        for path, whole, told in looked:
+            looker = Looker(browser, path, whole, told)
+            pictures = args.pictures if path == looked[-1][0] else None
             for scheme in SCHEMES:
                 for width in WIDTHS:
                     looker.look(scheme, width, pictures if width != 360 else None)

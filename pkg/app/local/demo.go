@@ -26,11 +26,14 @@ type Demo struct {
 	Cloud      *Cloud
 	YardURL    string
 	ScrunchURL string
+	Yard       *simulator.Yard    // served at YardURL, for who wants it to misbehave
+	Scrunch    *simulator.Scrunch // served at ScrunchURL, for the same
 	stops      []func()
 }
 
 // OpenDemo starts the simulated vendors and the cloud over a folder, and puts the API keys where an operator would put
-// them. The same folder can be opened again: the yard knows its tokens, and all days are what they were.
+// them. The same folder can be opened again: the yard knows its tokens, and all days are what they were. The vendors'
+// clock is the one of the options.
 func OpenDemo(ctx context.Context, dir string, o app.Options) (*Demo, error) {
 	d := &Demo{}
 	err := d.start(dir, o)
@@ -55,10 +58,14 @@ func (d *Demo) start(dir string, o app.Options) error {
 	if d.Cloud, err = OpenCloud(dir, o.Log); err != nil {
 		return err
 	}
-	yard := simulator.NewYard(simulator.YardConfig{Seed: 1, Name: "Cedar Bend Metals", APIKey: demoKey, Now: time.Now,
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	d.Yard = simulator.NewYard(simulator.YardConfig{Seed: 1, Name: "Cedar Bend Metals", APIKey: demoKey, Now: now,
 		RequestsPerMinute: DemoPace, Zone: zone})
-	scrunch := simulator.NewScrunch(simulator.ScrunchConfig{Seed: 1, Keys: []simulator.ScrunchKey{{Key: demoKey}}, Now: time.Now})
-	for url, start := range map[*string]func() (string, func(), error){&d.YardURL: yard.Start, &d.ScrunchURL: scrunch.Start} {
+	d.Scrunch = simulator.NewScrunch(simulator.ScrunchConfig{Seed: 1, Keys: []simulator.ScrunchKey{{Key: demoKey}}, Now: now})
+	for url, start := range map[*string]func() (string, func(), error){&d.YardURL: d.Yard.Start, &d.ScrunchURL: d.Scrunch.Start} {
 		var stop func()
 		if *url, stop, err = start(); err != nil {
 			return fmt.Errorf("demo: %w", err)
