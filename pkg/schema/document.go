@@ -118,12 +118,14 @@ func (n *node) value() Value {
 		}
 	}
 	for _, m := range n.members {
-		v.Members = append(v.Members, Member{Name: m.name, Position: m.position, Value: m.value()})
+		if m.live {
+			v.Members = append(v.Members, Member{Name: m.name, Position: m.position, Value: m.value()})
+		}
 	}
 	slices.SortFunc(v.Members, func(a, b Member) int {
 		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Name, b.Name))
 	})
-	if n.element != nil {
+	if n.element != nil && n.element.live {
 		elements := n.element.value()
 		v.Elements = &elements
 	}
@@ -155,7 +157,7 @@ func (s *Schema) UnmarshalJSON(text []byte) error {
 }
 
 func (n *node) read(v Value) error {
-	n.records = v.Records
+	n.live, n.records = true, v.Records
 	for name, count := range v.Kinds {
 		k := slices.Index(kindNames[:], name)
 		if k < 0 || count < 0 {
@@ -176,17 +178,13 @@ func (n *node) read(v Value) error {
 		if err := member.read(m.Value); err != nil {
 			return err
 		}
-		n.size += 1 + member.size
 	}
 	if v.Elements != nil {
 		n.element = &node{parent: n, limit: memberLimit}
 		if err := n.element.read(*v.Elements); err != nil {
 			return err
 		}
-		n.size += 1 + n.element.size
 	}
-	if n.size > n.limit {
-		n.close()
-	}
+	n.measure()
 	return nil
 }

@@ -21,6 +21,7 @@ type Schema struct {
 	unreadable Unreadable
 	root       *node // nil: nothing was seen yet
 
+	steps   []step
 	record  int64 // number of the line that is being observed; for counting a path once in it
 	object  int64 // number of the object; for finding names that it has twice
 	faults  fault // of the line
@@ -33,8 +34,9 @@ type Schema struct {
 	names   []hashed // of the open objects whose members are not known
 }
 
-// Unreadable counts the records of each fault that some readers cannot take. A record with several counts in each.
+// Unreadable counts the records that some readers cannot take, by fault. A record with several counts in each.
 type Unreadable struct {
+	Records        int64 `json:"records"`         // that have any of them
 	RepeatedNames  int64 `json:"repeated_names"`  // an object has a name twice: one of the values is lost, or the record refused
 	NamesByCase    int64 `json:"names_by_case"`   // two names of an object differ only in case
 	LoneSurrogates int64 `json:"lone_surrogates"` // a text with half a character, such as \ud800 alone
@@ -63,12 +65,21 @@ type token struct {
 // Observe counts a line, with or without a line's end. It is an error that quotes nothing of the line where that is not one
 // JSON value; nothing is counted then. Once all members are known it allocates nothing.
 func (s *Schema) Observe(line []byte) error {
+	if s.follow(line) {
+		return nil
+	}
+	return s.parse(line)
+}
+
+// parse observes a line of any shape.
+func (s *Schema) parse(line []byte) error {
 	if err := s.tokenize(line); err != nil {
 		return fmt.Errorf("a line is not one JSON value: %w", err)
 	}
 	if s.root == nil {
 		s.root = &node{limit: rootLimit}
 	}
+	s.root.live = true
 	s.line, s.at, s.faults = line, 0, 0
 	s.record++
 	s.value(s.root)
@@ -81,7 +92,7 @@ func (u *Unreadable) count(f fault) {
 	for _, c := range [...]struct {
 		is fault
 		of *int64
-	}{{repeated, &u.RepeatedNames}, {byCase, &u.NamesByCase}, {surrogate, &u.LoneSurrogates}, {invalid, &u.InvalidUTF8}} {
+	}{{^fault(0), &u.Records}, {repeated, &u.RepeatedNames}, {byCase, &u.NamesByCase}, {surrogate, &u.LoneSurrogates}, {invalid, &u.InvalidUTF8}} {
 		if f&c.is != 0 {
 			*c.of++
 		}
@@ -185,8 +196,9 @@ func (s *Schema) members(n *node) {
 		s.at++
 		raw := s.line[t.start:t.end]
 		var member *node
-		if hint < len(n.members) && bytes.Equal(n.members[hint].raw, raw) {
+		if hint < len(n.members) && n.members[hint].live && bytes.Equal(n.members[hint].raw, raw) {
 			member = n.members[hint]
+			s.faults |= member.odd
 		} else {
 			s.judge(raw)
 			if member, hint = n.find(s.unescaped(raw), raw); member == nil { // it turned out to be too wide: nothing of it is kept
@@ -196,7 +208,7 @@ func (s *Schema) members(n *node) {
 			}
 		}
 		hint++
-		s.faults |= member.odd | member.mark(object)
+		s.faults |= member.mark(object)
 		member.position = max(member.position, position)
 		s.value(member)
 	}

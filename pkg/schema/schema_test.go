@@ -126,35 +126,34 @@ func TestKindsOfNumbers(t *testing.T) {
 
 func TestRecordsThatSomeReadersCannotTakeAreCounted(t *testing.T) {
 	for line, want := range map[string]schema.Unreadable{
-		`{"a":1,"a":2}`:                               {RepeatedNames: 1},
-		`{"a":1,"\u0061":2}`:                          {RepeatedNames: 1},
-		`{"a":1,"A":2}`:                               {NamesByCase: 1},
-		`{"a":1,"A":2,"a":3}`:                         {RepeatedNames: 1, NamesByCase: 1},
-		`{"é":1,"É":2}`:                               {NamesByCase: 1},
-		`{"k":1,"K":2}`:                               {NamesByCase: 1},
+		`{"a":1,"a":2}`:                               {Records: 1, RepeatedNames: 1},
+		`{"a":1,"\u0061":2}`:                          {Records: 1, RepeatedNames: 1},
+		`{"a":1,"A":2}`:                               {Records: 1, NamesByCase: 1},
+		`{"a":1,"A":2,"a":3}`:                         {Records: 1, RepeatedNames: 1, NamesByCase: 1},
+		`{"é":1,"É":2}`:                               {Records: 1, NamesByCase: 1},
+		`{"k":1,"K":2}`:                               {Records: 1, NamesByCase: 1},
 		`{"a":1,"b":{"A":2}}`:                         {},
 		`{"a":[{"x":1},{"x":2},{"X":3}]}`:             {},
-		`{"a":[{"x":1,"X":1},{"x":2,"X":1},{"X":3}]}`: {NamesByCase: 1},
+		`{"a":[{"x":1,"X":1},{"x":2,"X":1},{"X":3}]}`: {Records: 1, NamesByCase: 1},
 		`{"a":"\ud83d\ude00","b":"\\ud83d"}`:          {},
-		`{"a":"\ud83d"}`:                              {LoneSurrogates: 1},
-		`{"a":"\ude00\ud83d"}`:                        {LoneSurrogates: 1},
-		`{"a":"\ud83d\u0041"}`:                        {LoneSurrogates: 1},
-		`{"a":"\ud83d\\ude00"}`:                       {LoneSurrogates: 1},
-		`{"a":"\uD83Dx"}`:                             {LoneSurrogates: 1},
-		`{"\ud83d":1}`:                                {LoneSurrogates: 1},
-		"{\"a\":\"\xff\"}":                            {InvalidUTF8: 1},
-		"{\"a\":\"\xff\",\"b\":\"\\udc00\",\"b\":1}":  {InvalidUTF8: 1, LoneSurrogates: 1, RepeatedNames: 1},
+		`{"a":"\ud83d"}`:                              {Records: 1, LoneSurrogates: 1},
+		`{"a":"\ude00\ud83d"}`:                        {Records: 1, LoneSurrogates: 1},
+		`{"a":"\ud83d\u0041"}`:                        {Records: 1, LoneSurrogates: 1},
+		`{"a":"\ud83d\\ude00"}`:                       {Records: 1, LoneSurrogates: 1},
+		`{"a":"\uD83Dx"}`:                             {Records: 1, LoneSurrogates: 1},
+		`{"\ud83d":1}`:                                {Records: 1, LoneSurrogates: 1},
+		"{\"a\":\"\xff\"}":                            {Records: 1, InvalidUTF8: 1},
+		"{\"a\":\"\xff\",\"b\":\"\\udc00\",\"b\":1}":  {Records: 1, InvalidUTF8: 1, LoneSurrogates: 1, RepeatedNames: 1},
 	} {
 		s := of(t, line)
 		if got := s.Unreadable(); got != want {
 			t.Errorf("%s: %+v, expected %+v", line, got, want)
 		}
 		again := of(t, line, line)
-		if got, want := again.Unreadable().RepeatedNames, 2*want.RepeatedNames; got != want {
-			t.Errorf("%s seen twice: %d with names that repeat, expected %d", line, got, want)
-		}
-		if got, want := again.Unreadable().LoneSurrogates, 2*want.LoneSurrogates; got != want {
-			t.Errorf("%s seen twice: %d with lone surrogates, expected %d", line, got, want)
+		twice := schema.Unreadable{Records: 2 * want.Records, RepeatedNames: 2 * want.RepeatedNames, NamesByCase: 2 * want.NamesByCase,
+			LoneSurrogates: 2 * want.LoneSurrogates, InvalidUTF8: 2 * want.InvalidUTF8}
+		if got := again.Unreadable(); got != twice {
+			t.Errorf("%s seen twice: %+v, expected %+v", line, got, twice)
 		}
 	}
 }
