@@ -8,6 +8,7 @@ import queue
 import shutil
 import subprocess
 import time
+import urllib.parse
 
 from bench_world import BUCKET, ROOT, Failed, RuntimeAPI, expect, peak_of
 
@@ -123,4 +124,80 @@ class Floor(Program):
         return Run(wall, cpu, told["peak"], size, told["requests"])
 
 
-ALL = (Yardstick, Floor)
+class Python(Program):
+    """A program that runs in a virtual environment of its own, imports and all."""
+    foreign = True
+    unshelved = 2  # an empty page may end the list
+
+    def arrange(self, job):
+        """A folder with the job as these programs take it: the same questions that yardstick asks."""
+        folder = self.folder()
+        (folder / "out").mkdir()
+        url = urllib.parse.urlsplit(job.pages[0])
+        asked = [dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page).query)) for page in job.pages]
+        paged = "page" in asked[0]
+        changing = {"page"} if paged else {"start_date", "end_date"}
+        days = [] if paged else [question["start_date"] for question in asked]
+        expect(paged or len(set(days)) == len(days), f"{job.name}: yardstick asks for a day in several pages; say in {__file__} how the others do")
+        described = {"base": f"{url.scheme}://{url.netloc}", "path": url.path, "dataset": job.dataset, "headers": dict([job.header]), "paged": paged,
+                     "days": days, "params": {name: value for name, value in asked[0].items() if name not in changing}}
+        (folder / "job.json").write_text(json.dumps(described))
+        return folder
+
+    def run(self, job, verify=False):
+        folder = self.arrange(job)
+        before = self.world.shelf()["asked"]
+        command = [ROOT / ".tools" / f"venv-{self.venv}" / "bin/python", ROOT / ".ci" / self.script, folder / "job.json", folder / "out"]
+        with open(folder / "log", "wb") as log:
+            began = time.monotonic()
+            process, consumer = self.start(command, folder, log)
+            cpu = ended(process)
+            wall = time.monotonic() - began
+        if consumer:
+            consumer.wait()
+        if process.returncode != 0:
+            raise Failed(f"{self.name} ended with code {process.returncode}:\n" + (folder / "log").read_text(errors="replace")[-4000:])
+        if verify:
+            rows = self.rows(folder, job)
+            expect(rows == job.rows, f"{self.name} wrote {rows} rows, expected {job.rows}")
+        peak, size = int((folder / "out/peak").read_text()), sum(path.stat().st_size for path in folder.rglob("*.gz"))
+        requests = self.world.shelf()["asked"] - before
+        expect(requests >= len(job.pages), f"{self.name} asked for {requests} pages, expected {len(job.pages)}")
+        shutil.rmtree(folder)
+        return Run(wall, cpu, peak, size, requests)
+
+
+def lines(paths):
+    for path in paths:
+        with gzip.open(path) as text:
+            yield from text
+
+
+class DLT(Python):
+    """dlt with its filesystem destination: compressed JSON lines in a folder."""
+    name, venv, script = "dlt", "dlt", "bench_dlt.py"
+
+    def start(self, command, folder, log):
+        return subprocess.Popen(command, env=self.environment(folder), cwd=folder, stdout=log, stderr=log), None
+
+    def rows(self, folder, job):
+        return sum(1 for _ in lines((folder / "out/bucket/bench" / job.dataset).glob("*.gz")))
+
+
+class Airbyte(Python):
+    """The Airbyte CDK's `read`, whose messages another process compresses into a file. That one's CPU time and memory are
+    not counted; a destination takes more."""
+    name, venv, script = "airbyte-cdk", "airbyte", "bench_airbyte.py"
+
+    def start(self, command, folder, log):
+        with open(folder / "messages.gz", "wb") as out:
+            process = subprocess.Popen(command, env=self.environment(folder), cwd=folder, stdout=subprocess.PIPE, stderr=log)
+            consumer = subprocess.Popen(["gzip", "-c"], stdin=process.stdout, stdout=out)
+        process.stdout.close()  # it is the consumer's
+        return process, consumer
+
+    def rows(self, folder, _):
+        return sum(1 for line in lines([folder / "messages.gz"]) if b'"type":"RECORD"' in line)
+
+
+ALL = (Yardstick, Floor, DLT, Airbyte)
