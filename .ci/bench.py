@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import platform
 import re
@@ -54,7 +55,8 @@ def summary(job, runs, beside):
         middle = lambda figures: statistics.median(list(figures))
         rows[name] = {"job": job.name, "program": name, "runs": len(of), "wall": middle(r.wall for r in of), "cpu": middle(r.cpu for r in of),
                       "peak": max(r.peak for r in of), "size": of[-1].size, "requests": of[-1].requests,
-                      "wall_best": min(r.wall for r in of), "cpu_best": min(r.cpu for r in of), "vendor_cpu": middle(beside[name])}
+                      "wall_best": min(r.wall for r in of), "cpu_best": min(r.cpu for r in of), "vendor_cpu": middle(beside[name]),
+                      "consumer_cpu": middle(r.consumer for r in of)}
     for row in rows.values():
         row["wall_ratio"], row["cpu_ratio"] = row["wall"] / rows["floor"]["wall"], row["cpu"] / rows["floor"]["cpu"]
     return rows
@@ -89,36 +91,38 @@ def faults(rows):
 
 def machine():
     model = re.search(r"^model name\s*:\s*(.+)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
-    return {"processor": model[1] if model else platform.machine(), "cores": len(__import__("os").sched_getaffinity(0)), "system": platform.release(),
-            "go": subprocess.check_output(["go", "env", "GOVERSION"], text=True, cwd=ROOT).strip(), "python": platform.python_version()}
+    return {"processor": model[1] if model else platform.machine(), "cores": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 1),
+            "system": platform.release(), "go": subprocess.check_output(["go", "env", "GOVERSION"], text=True, cwd=ROOT).strip(), "python": platform.python_version()}
+
+
+def compare(world, programs, job, wanted):
+    """Run the programs over a job, print what they took, and answer all that is known."""
+    programs[0].run(job, verify=True)  # has the vendor make its pages, and shows that the work is right
+    world.learn(job)
+    print(f"{job.name}: {job.rows} rows on {len(job.pages)} pages, {job.size / 1e6:.1f} MB; yardstick's objects hold each row once")
+    runs, beside = measure(world, programs, job, wanted.rounds or (3 if wanted.quick else 7), wanted.others)
+    rows = summary(job, runs, beside)
+    print(table(rows.values()))
+    for row in rows.values():
+        if row["consumer_cpu"]:
+            print(f"{row['program']}: what compresses its messages takes {row['consumer_cpu']:.2f} s of CPU beside it, which are not counted")
+    print()
+    return {"job": job.name, "rows": job.rows, "pages": len(job.pages), "bytes": job.size, "summary": rows, "faults": list(faults(rows)),
+            "runs": {name: [dataclasses.asdict(run) for run in of] for name, of in runs.items()}}
 
 
 def main():
     wanted = arguments()
-    rounds = wanted.rounds or (3 if wanted.quick else 7)
     build(wanted.work)
     level, limit = compression_level(), memory_limit()
-    on = machine()
-    print(", ".join(f"{name} {value}" for name, value in on.items()) + f", level {level}, GOMEMLIMIT={limit}")
-    results, complaints = [], []
     with World(wanted.work) as world:
         programs = [kind(world, level, limit) for kind in bench_programs.ALL if not (wanted.quick and kind.foreign)]
-        for job in world.jobs.values():
-            if wanted.job and job.name not in wanted.job:
-                continue
-            programs[0].run(job, verify=True)  # makes the pages, and shows that the work is right
-            world.learn(job)
-            print(f"{job.name}: {job.rows} rows on {len(job.pages)} pages, {job.size / 1e6:.1f} MB; yardstick's objects hold each row once")
-            for program in programs[1:]:
-                program.prepare(job)
-            runs, beside = measure(world, programs, job, rounds, wanted.others)
-            rows = summary(job, runs, beside)
-            print(table(rows.values()), end="\n\n")
-            complaints += faults(rows)
-            results.append({"job": job.name, "rows": job.rows, "pages": len(job.pages), "bytes": job.size, "summary": list(rows.values()),
-                            "runs": {name: [dataclasses.asdict(run) for run in of] for name, of in runs.items()}})
+        on = machine() | {program.name: program.version() for program in programs if program.foreign}
+        print(", ".join(f"{name} {value}" for name, value in on.items()) + f"; {level}, GOMEMLIMIT={limit}")
+        done = [compare(world, programs, job, wanted) for job in world.jobs.values() if not wanted.job or job.name in wanted.job]
     if wanted.json:
-        wanted.json.write_text(json.dumps({"machine": on, "level": level, "memory_limit": limit, "jobs": results}, indent=1) + "\n")
+        wanted.json.write_text(json.dumps({"machine": on, "level": level, "memory_limit": limit, "jobs": done}, indent=1) + "\n")
+    complaints = [fault for job in done for fault in job["faults"]]
     for complaint in complaints:
         print(("bench: " if wanted.check else "note: ") + complaint, file=sys.stderr)
     if wanted.check and complaints:

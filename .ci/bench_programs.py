@@ -22,6 +22,7 @@ class Run:
     peak: int    # bytes resident
     size: int    # of what was written, in bytes
     requests: int
+    consumer: float = 0  # CPU seconds of a process beside it, not among the program's own
 
 
 def ended(process):
@@ -34,9 +35,6 @@ def ended(process):
 class Program:
     foreign = False  # not of this project, and slow
     unshelved = 0    # requests that the vendor's simulator answers itself
-
-    def prepare(self, job):
-        """What comes before the first run and is not measured."""
 
     def __init__(self, world, level, limit):
         self.world, self.level, self.limit, self.count = world, level, limit, 0
@@ -129,6 +127,10 @@ class Python(Program):
     foreign = True
     unshelved = 2  # an empty page may end the list
 
+    def version(self):
+        ask = f"import importlib.metadata; print(importlib.metadata.version({self.name!r}))"
+        return subprocess.check_output([ROOT / ".tools" / f"venv-{self.venv}" / "bin/python", "-c", ask], text=True).strip()
+
     def arrange(self, job):
         """A folder with the job as these programs take it: the same questions that yardstick asks."""
         folder = self.folder()
@@ -153,8 +155,7 @@ class Python(Program):
             process, consumer = self.start(command, folder, log)
             cpu = ended(process)
             wall = time.monotonic() - began
-        if consumer:
-            consumer.wait()
+        beside = ended(consumer) if consumer else 0
         if process.returncode != 0:
             raise Failed(f"{self.name} ended with code {process.returncode}:\n" + (folder / "log").read_text(errors="replace")[-4000:])
         if verify:
@@ -164,7 +165,7 @@ class Python(Program):
         requests = self.world.shelf()["asked"] - before
         expect(requests >= len(job.pages), f"{self.name} asked for {requests} pages, expected {len(job.pages)}")
         shutil.rmtree(folder)
-        return Run(wall, cpu, peak, size, requests)
+        return Run(wall, cpu, peak, size, requests, beside)
 
 
 def lines(paths):
@@ -185,8 +186,8 @@ class DLT(Python):
 
 
 class Airbyte(Python):
-    """The Airbyte CDK's `read`, whose messages another process compresses into a file. That one's CPU time and memory are
-    not counted; a destination takes more."""
+    """The Airbyte CDK's `read`, whose messages another process compresses into a file. That one's CPU time is
+    told beside and not among its own; a destination takes more."""
     name, venv, script = "airbyte-cdk", "airbyte", "bench_airbyte.py"
 
     def start(self, command, folder, log):

@@ -161,14 +161,15 @@ class RuntimeAPI:
     """Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one invocation of a function."""
 
     def __init__(self, event, timeout):
-        self.answers, event, fetched = queue.Queue(), json.dumps(event).encode(), threading.Event()
+        self.answers, self.over = queue.Queue(), threading.Event()
+        event, fetched = json.dumps(event).encode(), threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(handler):
                 if fetched.is_set():  # there is no second invocation: the function is killed while it waits
-                    time.sleep(timeout)
+                    self.over.wait()
                     return
                 fetched.set()
                 handler.send_response(200)
@@ -209,5 +210,6 @@ class RuntimeAPI:
         return self
 
     def __exit__(self, *_):
+        self.over.set()
         self.server.shutdown()
         self.server.socket.close()
