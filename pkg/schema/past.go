@@ -92,21 +92,23 @@ func pastNumber(line []byte, at int) (kind, int) {
 	}
 	whole := at
 	digits, at := pastDigits(line, at, 0)
-	if at == whole || line[whole] == '0' && at > whole+1 {
+	switch {
+	case at == whole || line[whole] == '0' && at > whole+1:
 		return 0, -1
+	case at < len(line) && line[at] == '.':
+		return pastPlaces(line, whole, at, digits)
+	case at-whole <= sureDigits:
+		return kindInteger, at
+	case at-whole < most64:
+		return kindOfInteger(digits), at
 	}
-	if at == len(line) || line[at] != '.' {
-		switch {
-		case at-whole <= sureDigits:
-			return kindInteger, at
-		case at-whole < most64:
-			return kindOfInteger(digits), at
-		}
-		return kindOfNumber(line[begin:at]), at
-	}
-	point := at
-	digits, at = pastDigits(line, at+1, digits)
-	places, most := at-point-1, at-whole-1 // most: the significant ones are no more
+	return kindOfNumber(line[begin:at]), at
+}
+
+// pastPlaces goes on from the point of a number that begins at whole, after its sign: a sign has no part in a decimal's kind.
+func pastPlaces(line []byte, whole, point int, digits uint64) (kind, int) {
+	digits, at := pastDigits(line, point+1, digits)
+	places, most := at-point-1, at-whole-1 // most: the significant digits are no more
 	if line[whole] == '0' {
 		most--
 	}
@@ -120,7 +122,7 @@ func pastNumber(line []byte, at int) (kind, int) {
 			return k, at
 		}
 	}
-	return kindOfNumber(line[begin:at]), at
+	return kindOfNumber(line[whole:at]), at
 }
 
 // pastDigits adds digits to those before, and tells where they end.
