@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,13 +23,13 @@ type tables struct {
 	Publish bool `help:"Write them into the bucket under about/tables/ and about/schema/, instead of standard output."`
 }
 
-// readers are what snippets are for, with the ending of a file of each.
-var readers = [...]struct{ name, ending string }{{"athena", "sql"}, {"duckdb", "sql"}, {"pandas", "py"}, {"quicksight", "json"}}
+// readers are what snippets are for.
+var readers = [...]string{"athena", "duckdb", "pandas", "quicksight"}
 
 // Validate is called by kong.
 func (t *tables) Validate() error {
 	for _, name := range t.For {
-		if !slices.ContainsFunc(readers[:], func(r struct{ name, ending string }) bool { return r.name == string(name) }) {
+		if !slices.Contains(readers[:], string(name)) {
 			return fmt.Errorf("--for: found %q, expected athena, duckdb, pandas or quicksight", name)
 		}
 	}
@@ -119,17 +118,24 @@ func (t *tables) put(ctx context.Context, s *session, o *opened, i app.Inferred)
 		}
 		return nil
 	}
-	if t.Publish || t.Out != "" {
-		return t.write(ctx, s, o, i)
+	switch {
+	case t.Publish:
+		if err := o.PublishTables(ctx, i, t.wants); err != nil {
+			return err
+		}
+		return s.printTables(i)
+	case t.Out != "":
+		return t.write(s, i)
 	}
-	for _, x := range tableReports(i) {
-		for _, r := range readers {
-			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
-				if mark := map[string]string{"sql": "--", "py": "#"}[r.ending]; mark != "" { // JSON has no comments
-					s.out.printf("%s ---- %s, %s\n", mark, x.Table, r.name)
-				}
-				s.out.printf("%s\n", text)
+	for _, x := range i.Tables {
+		for _, f := range x.Files() {
+			if !t.wants(f.Reader) {
+				continue
 			}
+			if mark := map[string]string{".sql": "--", ".py": "#"}[filepath.Ext(f.Name)]; mark != "" { // JSON has no comments
+				s.out.printf("%s ---- %s, %s\n", mark, x.Table.Name(), f.Reader)
+			}
+			s.out.printf("%s\n", f.Text)
 		}
 	}
 	return s.out.err
@@ -139,50 +145,39 @@ func (t *tables) wants(reader string) bool {
 	return len(t.For) == 0 || slices.Contains(t.For, text(reader))
 }
 
-// file is what write writes: a reader's of a table, or the schema of a dataset where there is no reader.
-type file struct{ reader, name, text string }
-
-func (t *tables) files(i app.Inferred) ([]file, error) {
+// write writes a file for each reader and table, and the schema, into a folder.
+func (t *tables) write(s *session, i app.Inferred) error {
 	schema, err := json.MarshalIndent(i.Schema, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	all := []file{{name: i.Dataset + ".json", text: string(schema) + "\n"}}
-	for _, x := range tableReports(i) {
-		for _, r := range readers {
-			if text := x.snippet(r.name); text != "" && t.wants(r.name) {
-				all = append(all, file{r.name, x.Table + "." + r.ending, text})
-			}
-		}
-	}
-	return all, nil
-}
-
-// write writes a file for each reader and table, and the schema, into a folder or the bucket.
-func (t *tables) write(ctx context.Context, s *session, o *opened, i app.Inferred) error {
-	files, err := t.files(i)
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if t.Publish {
-			err = o.PublishTable(ctx, i, f.reader, f.name, f.text)
-		} else {
-			err = f.save(filepath.Join(string(t.Out), cmp.Or(f.reader, filepath.Join("schema", i.Source))))
-		}
-		if err != nil {
-			return err
+	if err := t.save(filepath.Join("schema", i.Source, i.Dataset+".json"), string(schema)+"\n"); err != nil {
+		return err
+	}
+	for _, x := range i.Tables {
+		for _, f := range x.Files() {
+			if !t.wants(f.Reader) {
+				continue
+			}
+			if err := t.save(filepath.Join(f.Reader, f.Name), f.Text); err != nil {
+				return err
+			}
 		}
 	}
-	for _, x := range tableReports(i) {
-		s.out.printf("%s\n", x.Table)
+	return s.printTables(i)
+}
+
+func (s *session) printTables(i app.Inferred) error {
+	for _, x := range i.Tables {
+		s.out.printf("%s\n", x.Table.Name())
 	}
 	return s.out.err
 }
 
-func (f file) save(folder string) error {
-	if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, f.name), []byte(f.text), 0o600)); err != nil {
-		return fmt.Errorf("write into %s: %w", folder, err)
+func (t *tables) save(name, content string) error {
+	path := filepath.Join(string(t.Out), name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+		return fmt.Errorf("write into %s: %w", filepath.Dir(path), err)
 	}
 	return nil
 }
@@ -227,20 +222,4 @@ func tableReports(i app.Inferred) (all []tableReport) {
 		all = append(all, r)
 	}
 	return all
-}
-
-// snippet is what a reader runs; "" where it has none.
-func (r tableReport) snippet(reader string) string {
-	switch reader {
-	case "athena":
-		return r.Athena
-	case "duckdb":
-		return r.DuckDB
-	case "pandas":
-		return r.Pandas
-	}
-	if string(r.QuickSight) == "null" {
-		return ""
-	}
-	return string(r.QuickSight) + "\n"
 }

@@ -26,8 +26,8 @@ const (
 
 // status makes a Status of what was read.
 func (g *gathering) status(wanted []Wanted) Status {
-	s := Status{Version: 1, Time: g.now.UTC().Truncate(time.Second), Sources: []Source{}, Faults: slices.Sorted(slices.Values(g.faults)),
-		Coverage: Coverage(g.ledgers...)}
+	s := Status{Version: version, Time: g.now.UTC().Truncate(time.Second), Sources: []Source{}, Faults: slices.Sorted(slices.Values(g.faults)),
+		Coverage: Coverage(g.ledgers...), Changes: Changes(g.ledgers...)}
 	if s.Faults == nil {
 		s.Faults = []string{}
 	}
@@ -49,7 +49,7 @@ func (g *gathering) account(w Wanted) Account {
 	fresh, known := time.Time{}, true
 	for _, d := range w.Datasets {
 		t := table{w.Source, w.Account, d.Dataset}
-		x := assessment{Wanted: w, wanted: d, book: g.books[t], now: g.now, today: today, patience: patienceOf(g.results[w.Source])}
+		x := assessment{Wanted: w, wanted: d, book: g.books[t], now: g.now, today: today, patience: patienceOf(g.clocks[w.Source])}
 		x.failed, a.Error = failuresOf(g.results[w.Source], t)
 		x.prepare()
 		told := x.dataset()
@@ -71,12 +71,12 @@ func (g *gathering) account(w Wanted) Account {
 	return a
 }
 
-// patienceOf is how long after it was due something may stay unread: two of the source's usual times between runs, and
-// 12 hours at least.
-func patienceOf(results []export.Result) time.Duration {
+// patienceOf is how long after it was due something may stay unread, by the clocks of the source's runs: two of the usual
+// times between them, and 12 hours at least.
+func patienceOf(runs []time.Time) time.Duration {
 	clocks := map[time.Time]bool{} // a run that was cut short is continued under the same clock
-	for _, r := range results {
-		clocks[r.Time] = true
+	for _, at := range runs {
+		clocks[at.UTC()] = true
 	}
 	if len(clocks) < 2 {
 		return unknownSchedule

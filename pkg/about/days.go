@@ -2,6 +2,7 @@ package about
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,9 +41,12 @@ func (x *assessment) dataset() Dataset {
 			d.Rows += x.rows(x.newest[part], part)
 		}
 	}
-	if !x.wanted.Listing {
-		for at := range x.entries {
+	for at, entry := range x.entries {
+		if !x.wanted.Listing {
 			d.Rows += x.rows(at.day, at.part)
+		}
+		if at.day <= x.today {
+			d.Unreadable += entry.Unreadable["records"]
 		}
 	}
 	d.ReadAt, d.FreshAt, d.Stale = nullable(last), nullable(fresh), x.stale(fresh)
@@ -93,12 +97,57 @@ func (x *assessment) months() []Month {
 			if day > x.today {
 				return months
 			}
-			months = append(months, Month{Month: day.Month()})
+			months = append(months, Month{Month: day.Month(), Parts: x.partMonths(day)})
 		}
 		state, rows := x.day(day)
 		letters.WriteByte(byte(state))
 		months[len(months)-1].Rows = append(months[len(months)-1].Rows, rows)
 	}
+}
+
+// partMonths is what the ledger has of a month, by part.
+func (x *assessment) partMonths(first snapshot.Day) []PartMonth {
+	all := []PartMonth{}
+	end := (first + 31).FirstOfMonth()
+	for _, part := range slices.SortedFunc(maps.Keys(x.readAt), byPart) {
+		m, known := PartMonth{Part: part}, false
+		var letters strings.Builder
+		for day := first; day < end; day++ {
+			at := place{day, part}
+			entry, ok := x.entries[at]
+			if ok = ok && day <= x.today; !ok {
+				entry = snapshot.Entry{FetchedAt: time.Unix(0, 0)}
+			}
+			known = known || ok
+			letters.WriteByte(x.letter(at, ok))
+			m.Rows, m.Read = append(m.Rows, entry.Rows), append(m.Read, entry.FetchedAt.Unix())
+			m.Unreadable = append(m.Unreadable, entry.Unreadable["records"])
+		}
+		if !slices.ContainsFunc(m.Unreadable, func(n int64) bool { return n > 0 }) {
+			m.Unreadable = nil
+		}
+		if m.Days = letters.String(); known {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// letter is what PartMonth.Days says.
+func (x *assessment) letter(at place, known bool) byte {
+	entry := x.entries[at]
+	held := x.there[at] && (x.wanted.Spec == "" || entry.Spec == x.wanted.Spec)
+	switch {
+	case !known:
+		return '-'
+	case entry.Settled && held:
+		return 's'
+	case entry.Settled:
+		return 'S'
+	case held:
+		return 'u'
+	}
+	return 'U'
 }
 
 // day is the state of a day and its rows.

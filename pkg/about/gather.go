@@ -54,6 +54,12 @@ func Gather(ctx context.Context, store snapshot.Reader, layout snapshot.Layout, 
 			return Status{}, err
 		}
 	}
+	g.clocks = map[string][]time.Time{}
+	for source, results := range g.results {
+		for _, r := range results {
+			g.clocks[source] = append(g.clocks[source], r.Time)
+		}
+	}
 	return g.status(wanted), nil
 }
 
@@ -87,6 +93,7 @@ type gathering struct {
 	mu      sync.Mutex // guards what follows
 	books   map[table]*book
 	results map[string][]export.Result // by source, newest first
+	clocks  map[string][]time.Time     // of the source's last runs
 	ledgers []snapshot.Ledger
 	faults  []string
 }

@@ -5,43 +5,64 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"yardstick/pkg/snapshot"
 )
 
 // Publish writes a Status into the bucket, for people and tools that read nothing else: the coverage table of each
-// account, the page, and status.json last. Each object is replaced whole. It blocks for a request for each; one that fails
-// ends it, and what was written before stays.
+// account, its tables of changes, the page, and status.json last. Each object is replaced whole, whatever is there. It
+// blocks for a request for each; one that fails ends it, and what was written before stays.
 func Publish(ctx context.Context, store snapshot.Writer, layout snapshot.Layout, s Status) error {
-	objects, err := s.objects(layout)
+	objects, err := s.objects(layout, func(string, string) bool { return true })
 	if err != nil {
 		return err
 	}
 	for _, o := range objects {
-		if _, err := store.Put(ctx, o.key, bytes.NewReader(o.body), snapshot.PutOptions{ContentType: o.kind}); err != nil {
-			return fmt.Errorf("write %s: %w", o.key, err)
+		if err := o.put(ctx, store); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-type object struct {
-	key, kind string
-	body      []byte
+// Object is one of those that tell of the bucket.
+type Object struct {
+	Key, Type string // Type is the content type
+	Body      []byte
 }
 
-// objects are those that tell a Status, in the order in which they are written.
-func (s Status) objects(layout snapshot.Layout) ([]object, error) {
-	var all []object
+// Put writes objects whole, sixteen side by side, over whatever is there. After the first error no other is begun.
+func Put(ctx context.Context, store snapshot.Writer, objects ...Object) error {
+	var jobs []func(context.Context) error
+	for _, o := range objects {
+		jobs = append(jobs, func(ctx context.Context) error { return o.put(ctx, store) })
+	}
+	return sideBySide(ctx, jobs)
+}
+
+func (o Object) put(ctx context.Context, store snapshot.Writer) error {
+	if _, err := store.Put(ctx, o.Key, bytes.NewReader(o.Body), snapshot.PutOptions{ContentType: o.Type}); err != nil {
+		return fmt.Errorf("write %s: %w", o.Key, err)
+	}
+	return nil
+}
+
+// objects are those that tell a Status, in the order in which they are written: with the coverage of those accounts of a
+// source that are wanted.
+func (s Status) objects(layout snapshot.Layout, wanted func(source, account string) bool) ([]Object, error) {
+	var all []Object
 	for _, source := range s.Sources {
 		for _, a := range source.Accounts {
-			rows := slices.DeleteFunc(slices.Clone(s.Coverage), func(c Covered) bool { return c.Source != source.Source || c.Account != a.Account })
-			table, err := EncodeCoverage(rows)
+			if !wanted(source.Source, a.Account) {
+				continue
+			}
+			tables, err := s.tables(layout, source.Source, a.Account)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, object{layout.Coverage(source.Source, a.Account), "application/x-ndjson", table})
+			all = append(all, tables...)
 		}
 	}
 	page, err := Page(s)
@@ -52,6 +73,31 @@ func (s Status) objects(layout snapshot.Layout) ([]object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the status: %w", err)
 	}
-	return append(all, object{layout.Page(), "text/html; charset=utf-8", page},
-		object{layout.Status(), "application/json", append(text, '\n')}), nil
+	return append(all, Object{layout.Page(), "text/html; charset=utf-8", page},
+		Object{layout.Status(), "application/json", append(text, '\n')}), nil
+}
+
+const tableType = "application/x-ndjson"
+
+// tables are an account's: its coverage, and the changes of each month that has some.
+func (s Status) tables(layout snapshot.Layout, source, account string) ([]Object, error) {
+	rows := slices.DeleteFunc(slices.Clone(s.Coverage), func(c Covered) bool { return c.Source != source || c.Account != account })
+	table, err := EncodeCoverage(rows)
+	if err != nil {
+		return nil, err
+	}
+	all := []Object{{layout.Coverage(source, account), tableType, table}}
+	months := map[string][]Revised{}
+	for _, r := range s.Changes {
+		if r.Source == source && r.Account == account {
+			months[r.Day.Month()] = append(months[r.Day.Month()], r)
+		}
+	}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		if table, err = encodeTable(months[month]); err != nil {
+			return nil, err
+		}
+		all = append(all, Object{layout.Changes(source, account, month), tableType, table})
+	}
+	return all, nil
 }

@@ -9,6 +9,9 @@ import (
 	"yardstick/pkg/snapshot"
 )
 
+// version is the form of status.json.
+const version = 1
+
 // Status is what is there, as about/status.json has it. It is public surface.
 type Status struct {
 	Version int       `json:"version"` // 1
@@ -18,6 +21,8 @@ type Status struct {
 
 	// Coverage has the rows of the coverage tables of all accounts, which are objects of their own.
 	Coverage []Covered `json:"-"`
+	// Changes has the rows of the tables of days that changed after they were settled, as Coverage has its own.
+	Changes []Revised `json:"-"`
 }
 
 // Source is one vendor.
@@ -102,18 +107,32 @@ type Dataset struct {
 	FreshAt *time.Time `json:"fresh_at"`
 	// Stale says that this is longer ago than 12 hours, or than twice the usual time between the source's runs where that
 	// is longer, to which a listing's refresh is added; or that nothing was ever read.
-	Stale    bool      `json:"stale"`
-	Rows     int64     `json:"rows"`     // of all days; of a listing those of the newest day of each part
-	Lacking  []string  `json:"lacking"`  // the parts that its missing days lack
-	Failures []Failure `json:"failures"` // what failed and was not read since: newest day first, at most twenty
-	Months   []Month   `json:"months"`   // oldest first, without gaps, the current one last
+	Stale      bool      `json:"stale"`
+	Rows       int64     `json:"rows"`       // of all days; of a listing those of the newest day of each part
+	Lacking    []string  `json:"lacking"`    // the parts that its missing days lack
+	Unreadable int64     `json:"unreadable"` // records, of all days, that some readers cannot take: see Covered
+	Failures   []Failure `json:"failures"`   // what failed and was not read since: newest day first, at most twenty
+	Months     []Month   `json:"months"`     // oldest first, without gaps, the current one last
 }
 
 // Month is one month of a dataset, day by day from its first. The two have one entry for each day of the month.
 type Month struct {
-	Month string  `json:"month"` // "2026-11"
-	Days  string  `json:"days"`  // one State a day
-	Rows  []int64 `json:"rows"`  // of all parts that are there
+	Month string      `json:"month"` // "2026-11"
+	Days  string      `json:"days"`  // one State a day
+	Rows  []int64     `json:"rows"`  // of all parts that are there
+	Parts []PartMonth `json:"parts"` // those that the ledger has a day of
+}
+
+// PartMonth is what the ledger says of a month of a part. The three have one entry for each day of the month.
+type PartMonth struct {
+	Part string `json:"part"`
+	// Days has a letter for each day: s is settled and u is not; in capitals where the object is gone, or another content is
+	// wanted than was asked for; - is not in the ledger.
+	Days string  `json:"days"`
+	Rows []int64 `json:"rows"`
+	Read []int64 `json:"read"` // when it was read last, in seconds since 1970; 0 where it is not in the ledger
+	// Unreadable is how many records some readers cannot take; absent where there are none in the whole month.
+	Unreadable []int64 `json:"unreadable,omitempty"`
 }
 
 // State is what a day of a dataset is, in one letter; where its parts differ, the worst of theirs.

@@ -117,6 +117,7 @@ func (a *App) Export(ctx context.Context, source string, e Event) (Result, error
 	if _, ok := errors.AsType[*export.EventError](err); ok {
 		return Result{}, &EventInvalid{err}
 	}
+	a.tell(ctx, x, result)
 	if result.Status == export.Failed {
 		err = errors.Join(errors.New(result.Failures()), err)
 	}

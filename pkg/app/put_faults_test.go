@@ -51,7 +51,7 @@ func TestPutsThatGoWrongInPassingLeaveOneRightObjectEach(t *testing.T) {
 					w.yard.SetRecords(simulator.Customers, "", versioned(version, 4))
 					broken := map[string]time.Time{}
 					w.aws.Fault(func(c faultproxy.Call) *faultproxy.Answer {
-						if c.Operation != "PutObject" || c.Time.Sub(broken[c.Key]) < 30*time.Second {
+						if c.Operation != "PutObject" || strings.HasPrefix(c.Key, "about/") || c.Time.Sub(broken[c.Key]) < 30*time.Second {
 							return nil
 						}
 						broken[c.Key] = c.Time
@@ -85,7 +85,7 @@ func (w *world) putRun(what string, version int) {
 	}
 	effects := map[string]int{}
 	for _, c := range w.aws.Calls()[since:] {
-		if c.Operation == "PutObject" && c.Effect == http.StatusOK {
+		if c.Operation == "PutObject" && c.Effect == http.StatusOK && !strings.HasPrefix(c.Key, "about/") {
 			effects[c.Key]++
 		}
 	}

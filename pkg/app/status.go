@@ -99,8 +99,7 @@ type seen struct {
 }
 
 func (a *App) see(ctx context.Context, x *export.Exporter, account export.Account) *seen {
-	s := &seen{wanted: about.Wanted{Source: x.Source, Account: account.Name, Zone: account.Zone, Start: account.Start,
-		RestateEvery: account.RestateEvery, Refresh: account.Refresh}}
+	s := &seen{wanted: wantedAccount(x.Source, account)}
 	for _, c := range a.Configured.ScrapRight {
 		if x.Source == ScrapRight && c.Account == account.Name {
 			a.seeSession(ctx, c, s)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"yardstick/pkg/config"
 	"yardstick/pkg/schema"
@@ -188,17 +186,19 @@ func (a *App) allReports() (all []scrunch.Report) {
 	return all
 }
 
-// PublishTable writes what a reader ("athena") runs for a table into the bucket, or, where reader is "", the schema of what
-// was inferred. The ending of name decides the content type.
-func (a *App) PublishTable(ctx context.Context, i Inferred, reader, name, text string) error {
+// PublishTables writes what was inferred of a dataset into the bucket: its schema under about/schema/, and under
+// about/tables/ what those readers that are wanted run. What the schema there tells of earlier drift stays.
+func (a *App) PublishTables(ctx context.Context, i Inferred, wants func(reader string) bool) error {
+	var p published
+	var known schema.Schema
+	etag, err := a.readSchema(ctx, i.Source, i.Dataset, &p, &known)
+	if err != nil {
+		return err
+	}
+	p.Document, p.Accounts, p.First, p.Drift = i.Schema.Document(), a.accountsOf(i.Source), i.First, append([]drift{}, p.Drift...)
 	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
-	key := layout.Snippet(reader, name)
-	if reader == "" {
-		key = layout.Schema(i.Source, i.Dataset)
+	if _, err := snapshot.Swap(ctx, a.store, layout.Schema(i.Source, i.Dataset), etag, p); err != nil {
+		return err
 	}
-	kind := map[string]string{".sql": "application/sql", ".py": "text/x-python; charset=utf-8", ".json": "application/json"}[path.Ext(name)]
-	if _, err := a.store.Put(ctx, key, strings.NewReader(text), snapshot.PutOptions{ContentType: kind}); err != nil {
-		return fmt.Errorf("write %s: %w", key, err)
-	}
-	return nil
+	return a.putTables(ctx, i.Tables, wants)
 }

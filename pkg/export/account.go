@@ -32,6 +32,7 @@ type accountRun struct {
 	warnings []Warning
 	changes  []Change
 	told     int    // ids in changes
+	changed  bool   // a part was written, or settled
 	fault    *Error // ends the whole account
 }
 
@@ -66,6 +67,7 @@ func (r *accountRun) run(ctx context.Context) {
 		r.fail(asError(err))
 	default:
 		r.hold(ctx, working, held)
+		return
 	}
 	r.conclude()
 }
@@ -81,7 +83,7 @@ func (r *accountRun) acquire(ctx, working context.Context) (*lease, error) {
 	return l, err
 }
 
-// hold works under the lease and gives it back.
+// hold works under the lease, concludes, and gives it back.
 func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	r.fence.lease = l
 	vendor := r.account.Vendor
@@ -106,7 +108,13 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 		keeping.Wait()
 	}
 	r.result.FreshAt = r.planner.freshen(r.datasets)
-	if err := errors.Join(l.remember(r.planner.remembered), l.release(ctx, recent())); err != nil {
+	r.conclude()
+	told := r.trace(readTold(l.told), l.first)
+	err := errors.Join(l.remember(r.planner.remembered, told), l.release(ctx, recent()))
+	switch {
+	case errors.Is(err, snapshot.ErrConflict):
+		r.result.Trace = &Trace{} // the run that has the account now tells of it
+	case err != nil:
 		r.Log.WarnContext(ctx, "the lease was not released and will expire", "error", err)
 	}
 }
@@ -166,7 +174,7 @@ func (r *accountRun) prepare(ctx context.Context) error {
 
 // drain takes windows from the queue until it is empty or the time for reading is over.
 func (r *accountRun) drain(ctx, working context.Context) {
-	var spool *snapshot.Spool
+	var spool *watched
 	defer func() {
 		if spool != nil {
 			_ = spool.Close() // a temporary file without a name: nothing is lost with it
@@ -179,7 +187,7 @@ func (r *accountRun) drain(ctx, working context.Context) {
 		}
 		if spool == nil {
 			var err error
-			if spool, err = snapshot.NewSpool(r.TempDir); err != nil {
+			if spool, err = newWatched(r.TempDir); err != nil {
 				r.finish(ctx, working, t, &Error{Kind: Storage, Account: true, Err: err})
 				return
 			}

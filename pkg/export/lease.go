@@ -36,6 +36,8 @@ type Lease struct {
 	Notes     []string    `json:"notes,omitempty"` // of the account's vendor to its next run, oldest first
 	// What the planner remembers of past months. It is read apart: what is wrong with it spoils no lease.
 	Months json.RawMessage `json:"months,omitempty"`
+	// What runs remember of what they told of the account, and of its lines' members. It is read apart too.
+	Told json.RawMessage `json:"told,omitempty"`
 }
 
 // ReadLease reads an account's lease. Where there is none it is the zero Lease.
@@ -58,6 +60,7 @@ type lease struct {
 	holder string
 	now    func() time.Time
 	recent []time.Time // requests of earlier runs in the last minute
+	first  bool        // there was none
 
 	ends atomic.Pointer[time.Time] // as last stored: whoever publishes asks while the object may be under way
 
@@ -65,6 +68,7 @@ type lease struct {
 	etag   string
 	notes  []string
 	months json.RawMessage
+	told   json.RawMessage
 }
 
 // acquire takes the lease, or answers errHeld with the holder's name.
@@ -79,7 +83,7 @@ func acquire(ctx context.Context, store snapshot.Store, key, holder string, now 
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
 	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests,
-		notes: there.Notes, months: there.Months}
+		notes: there.Notes, months: there.Months, told: there.Told, first: errors.Is(err, snapshot.ErrNotFound)}
 	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
 			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)
@@ -126,15 +130,19 @@ func (l *lease) note(ctx context.Context, text string, recent []time.Time) error
 	return err
 }
 
-// remember keeps what the planner remembers; the next writing stores it.
-func (l *lease) remember(m months) error {
-	text, err := json.Marshal(m)
+// remember keeps what the planner and the runs remember; the next writing stores it.
+func (l *lease) remember(m months, t told) error {
+	planned, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("lease: %w", err)
+	}
+	telling, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.months = text
+	l.months, l.told = planned, telling
 	return nil
 }
 
@@ -146,7 +154,7 @@ func (l *lease) write(ctx context.Context, d Lease) error {
 
 // put writes the lease. l.mu is held.
 func (l *lease) put(ctx context.Context, d Lease) error {
-	d.Version, d.Holder, d.Notes, d.Months = 1, l.holder, l.notes, l.months
+	d.Version, d.Holder, d.Notes, d.Months, d.Told = 1, l.holder, l.notes, l.months, l.told
 	if d.Requests == nil {
 		d.Requests = []time.Time{}
 	}
@@ -224,11 +232,8 @@ func (f *fence) over() error {
 
 func (l *lease) expired() bool { return l.now().After(*l.ends.Load()) }
 
-// release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's.
+// release gives the lease back with the last minute's request times. A lease that was lost meanwhile stays the other's:
+// snapshot.ErrConflict.
 func (l *lease) release(ctx context.Context, recent []time.Time) error {
-	err := l.write(ctx, Lease{ExpiresAt: l.now().UTC(), Released: true, Requests: recent})
-	if errors.Is(err, snapshot.ErrConflict) {
-		return nil
-	}
-	return err
+	return l.write(ctx, Lease{ExpiresAt: l.now().UTC(), Released: true, Requests: recent})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 )
 
@@ -40,13 +41,14 @@ type task struct {
 // dataset is a dataset at work in a run.
 type dataset struct {
 	Dataset
-	book   *snapshot.Book
-	parts  []string
-	looked []span  // days whose ledger and objects were looked at
-	oldest *oldest // the first day in the ledger, where that decides what is wanted
-	result DatasetResult
-	due    int
-	done   int
+	book    *snapshot.Book
+	parts   []string
+	looked  []span  // days whose ledger and objects were looked at
+	oldest  *oldest // the first day in the ledger, where that decides what is wanted
+	result  DatasetResult
+	written *schema.Schema // of the lines that this run wrote; nil: none
+	due     int
+	done    int
 }
 
 // planner computes what is due for one account at one moment.

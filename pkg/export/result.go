@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 )
 
@@ -58,6 +59,8 @@ type AccountResult struct {
 	FreshAt time.Time `json:"-"`
 	// RenewableUntil is when the stored session's refresh token expires. Zero: there is none, or this run did not read it.
 	RenewableUntil time.Time `json:"-"`
+	// Trace is what the run knows of the account's part of the bucket; nil where it did not have the account.
+	Trace *Trace `json:"-"`
 }
 
 // DatasetResult tells what a run did for one dataset.
@@ -70,6 +73,10 @@ type DatasetResult struct {
 	Changed   int64     `json:"changed"`   // rows changed since the last reading, where rows have a plain id
 	Remaining int       `json:"remaining"`
 	Failed    []Failure `json:"failed"`
+	// Drift are the members of the lines written that differ from those of all lines before, fifty at most; Drifted is how
+	// many there are. Both are absent where there are none.
+	Drift   []schema.Drift `json:"drift,omitempty"`
+	Drifted int            `json:"drifted,omitempty"`
 }
 
 // Change tells what became of the rows of one part since its last reading. It lies with the result under runs/ and is in

@@ -15,7 +15,7 @@ const maxTold = 50_000
 
 // do reads one window, or the rest of one that was begun, judges it and publishes it. Reading ends with working; what was
 // read whole is published under ctx, and what time cut short is saved.
-func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
+func (r *accountRun) do(ctx, working context.Context, t *task, spool *watched) error {
 	err := r.export(ctx, working, t, spool)
 	if t.saved != nil && (err == nil || spoils(err)) {
 		r.remove(ctx, t.saved.object.Key)
@@ -23,7 +23,7 @@ func (r *accountRun) do(ctx, working context.Context, t *task, spool *snapshot.S
 	return err
 }
 
-func (r *accountRun) export(ctx, working context.Context, t *task, spool *snapshot.Spool) error {
+func (r *accountRun) export(ctx, working context.Context, t *task, spool *watched) error {
 	r.mu.Lock()
 	r.observe(t, "reading", 0)
 	r.mu.Unlock()
@@ -36,14 +36,14 @@ func (r *accountRun) export(ctx, working context.Context, t *task, spool *snapsh
 	}
 	w := Window{Dataset: t.name.Dataset, Part: t.name.Part, Day: t.name.Day}
 	if t.saved != nil {
-		if w.Cursor, err = r.restore(working, t, spool); err != nil {
+		if w.Cursor, err = r.restore(working, t, spool.Spool); err != nil {
 			return err
 		}
 	}
 	w.Closed = !t.dataset.Listing && r.planner.closed(t)
-	proof, err := r.account.Vendor.Read(working, w, spool)
+	proof, err := r.account.Vendor.Read(working, w, spool.Spool)
 	if stopped, ok := errors.AsType[*Unfinished](err); ok {
-		r.save(ctx, t, w, spool, stopped)
+		r.save(ctx, t, w, spool.Spool, stopped)
 	}
 	if err != nil {
 		return err
@@ -61,12 +61,10 @@ func (r *accountRun) export(ctx, working context.Context, t *task, spool *snapsh
 }
 
 // publish brings the bucket up to what was read: the object, its copy in latest/, and then the ledger.
-func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapshot.Content, spool *snapshot.Spool) error {
+func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapshot.Content, spool *watched) error {
 	entry := snapshot.Entry{Key: r.Layout.Data(t.name), Rows: c.Rows, Pages: proof.Pages, Bytes: c.Bytes, SHA256: c.SHA256,
 		ETag: t.there.ETag, FetchedAt: t.clock, Settled: r.planner.settles(t, proof, c),
 		Window: [2]snapshot.Day{t.name.Day, t.name.Day}, Spec: t.dataset.Spec, Total: proof.Total}
-	publisher := *r.publisher
-	publisher.Time = t.clock // a copy in latest/ that was read later stays
 	same, err := r.same(ctx, t, c)
 	if err != nil {
 		return err
@@ -80,30 +78,51 @@ func (r *accountRun) publish(ctx context.Context, t *task, proof Proof, c snapsh
 		if changes, err = r.compare(ctx, t, spool); err != nil {
 			return err
 		}
-		body, err := spool.Body()
-		if err != nil {
-			return err
-		}
-		if entry.ETag, err = publisher.Publish(ctx, t.name, c, body, t.there); err != nil {
+		if entry.ETag, err = r.put(ctx, t, c, spool); err != nil {
 			return err
 		}
 	}
-	if t.dataset.Listing {
-		body, err := spool.Body()
-		if err != nil {
-			return err
-		}
-		if err := publisher.Latest(ctx, t.name, c, body); err != nil {
-			return err
-		}
+	if err := r.latest(ctx, t, c, spool); err != nil {
+		return err
 	}
 	entry.Vanished, entry.Changed = changes.Vanished, changes.Changed
+	if err := r.look(t, &entry, same && t.entry.Key != "", spool); err != nil {
+		return err
+	}
 	t.dataset.book.Set(t.name.Day, t.name.Part, entry)
 	if err := t.dataset.book.Save(ctx); err != nil {
 		return err
 	}
 	r.count(t, c, same, changes, spool.Collisions())
 	return nil
+}
+
+// put replaces the object.
+func (r *accountRun) put(ctx context.Context, t *task, c snapshot.Content, spool *watched) (etag string, err error) {
+	body, err := spool.Body()
+	if err != nil {
+		return "", err
+	}
+	return r.publisherOf(t).Publish(ctx, t.name, c, body, t.there)
+}
+
+// latest brings the copy in latest/ up to it, where there is one.
+func (r *accountRun) latest(ctx context.Context, t *task, c snapshot.Content, spool *watched) error {
+	if !t.dataset.Listing {
+		return nil
+	}
+	body, err := spool.Body()
+	if err != nil {
+		return err
+	}
+	return r.publisherOf(t).Latest(ctx, t.name, c, body)
+}
+
+// publisherOf writes by the clock of the run that began the reading: a copy in latest/ that was read later stays.
+func (r *accountRun) publisherOf(t *task) *snapshot.Publisher {
+	publisher := *r.publisher
+	publisher.Time = t.clock
+	return &publisher
 }
 
 // same says whether the object in the bucket holds this content already.
@@ -153,7 +172,7 @@ func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (ke
 }
 
 // compare tells which rows of the object in the bucket this reading no longer has, and which it has changed.
-func (r *accountRun) compare(ctx context.Context, t *task, spool *snapshot.Spool) (snapshot.Changes, error) {
+func (r *accountRun) compare(ctx context.Context, t *task, spool *watched) (snapshot.Changes, error) {
 	var none snapshot.Changes
 	if t.entry.Key == "" {
 		return none, nil

@@ -140,6 +140,11 @@ func (l Layout) Coverage(source, account string) string {
 	return fmt.Sprintf("%sabout/coverage/account=%s/%s%s", l.Prefix, account, source, dataSuffix)
 }
 
+// Changes is the key of the table of an account's days of a month ("2026-11") that changed after they were settled.
+func (l Layout) Changes(source, account, month string) string {
+	return fmt.Sprintf("%sabout/changes/account=%s/month=%s/%s%s", l.Prefix, account, month, source, dataSuffix)
+}
+
 // Webhook is the key under which it is kept that a webhook was accepted. Whoever sends it chooses its id, so that the key
 // holds its SHA-256.
 func (l Layout) Webhook(id string) string {

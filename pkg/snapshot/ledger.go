@@ -36,6 +36,31 @@ type Entry struct {
 	// entry of a program that did not count them yet says 0.
 	Vanished int64 `json:"vanished"`
 	Changed  int64 `json:"changed"`
+	// Unreadable counts the lines that some readers cannot take, by what is wrong with them; nil where there are none, or a
+	// program wrote the entry that did not look.
+	Unreadable map[string]int64 `json:"unreadable,omitempty"`
+	// Revised are the contents that were settled and replaced nevertheless, oldest first, the last maxRevisions of them.
+	Revised []Revision `json:"revised,omitempty"`
+}
+
+// maxRevisions is how many contents that were replaced are remembered of a part.
+const maxRevisions = 50
+
+// Revision is a settled content that another one replaced.
+type Revision struct {
+	At     time.Time `json:"at"`  // the clock of the run that replaced it
+	Run    string    `json:"run"` // that run
+	Rows   int64     `json:"rows"`
+	SHA256 string    `json:"sha256"`
+}
+
+// Revise is the memory of an entry that another content replaces, in a run at a clock.
+func (e Entry) Revise(run string, at time.Time) []Revision {
+	if !e.Settled {
+		return e.Revised
+	}
+	all := append(slices.Clone(e.Revised), Revision{At: at, Run: run, Rows: e.Rows, SHA256: e.SHA256})
+	return all[max(0, len(all)-maxRevisions):]
 }
 
 // Ledger is one month of a dataset of one account, as it lies in the bucket.
@@ -165,6 +190,27 @@ func (b *Book) Entry(day Day, part string) (Entry, bool) {
 	}
 	e, ok := m.Days[day][part]
 	return e, ok
+}
+
+// Ledgers are the months that were loaded and have an entry, in order, with what was Set since. They share nothing with
+// the Book but what entries point to.
+func (b *Book) Ledgers() []Ledger {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []Ledger
+	for _, name := range slices.Sorted(maps.Keys(b.months)) {
+		l := b.months[name].Ledger
+		if len(l.Days) == 0 {
+			continue
+		}
+		days := make(map[Day]map[string]Entry, len(l.Days))
+		for day, parts := range l.Days {
+			days[day] = maps.Clone(parts)
+		}
+		l.Days = days
+		all = append(all, l)
+	}
+	return all
 }
 
 // Set notes an entry, to be written by the next Save. The day's month must have been loaded, else it panics: what the

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"yardstick/pkg/about"
+	"yardstick/pkg/export"
+	"yardstick/pkg/snapshot"
+)
+
+// tellTime is how long a run takes at most to tell what it did. What it tells is then behind until the next run that
+// changes something.
+const tellTime = 20 * time.Second
+
+// tell brings about/ up to a run. It fails no run: what was exported is in its place, and the log says what is behind.
+func (a *App) tell(ctx context.Context, x *export.Exporter, r Result) {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
+	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	if err := about.Update(ctx, a.store, layout, wantedOf(x), a.Sources(), r, a.Now()); err != nil {
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "the status page is behind", slog.String("run", r.Run), slog.String("error", err.Error()))
+	}
+	if err := a.tellSchemas(ctx, r); err != nil {
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "the schemas are behind", slog.String("run", r.Run), slog.String("error", err.Error()))
+	}
+}
+
+// wantedOf is what is wanted of a source's accounts, as far as the configuration tells.
+func wantedOf(x *export.Exporter) (all []about.Wanted) {
+	for _, account := range x.Accounts {
+		w := wantedAccount(x.Source, account)
+		for _, d := range account.Datasets {
+			w.Datasets = append(w.Datasets, about.WantedDataset{Dataset: d.Name, Listing: d.Listing, Spec: d.Spec})
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+func wantedAccount(source string, account export.Account) about.Wanted {
+	return about.Wanted{Source: source, Account: account.Name, Zone: account.Zone, Start: account.Start,
+		RestateEvery: account.RestateEvery, Refresh: account.Refresh}
+}
