@@ -1,8 +1,6 @@
 package schema
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // step is a value that was followed.
 type step struct {

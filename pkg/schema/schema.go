@@ -63,7 +63,8 @@ type token struct {
 }
 
 // Observe counts a line, with or without a line's end. It is an error that quotes nothing of the line where that is not one
-// JSON value; nothing is counted then. Once all members are known it allocates nothing.
+// JSON value; nothing is counted then. Once all members are known it allocates nothing, and a line without white space between
+// its tokens costs a fraction of what others do.
 func (s *Schema) Observe(line []byte) error {
 	if s.follow(line) {
 		return nil
