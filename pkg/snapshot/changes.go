@@ -3,8 +3,6 @@ package snapshot
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -122,11 +120,10 @@ type rowReader struct {
 func (r *rowReader) each(object io.Reader, f func(id []byte, known row)) error {
 	return eachLine(object, func(line []byte) error {
 		line = bytes.TrimSuffix(line, []byte("\n"))
-		known := row{line: lineFingerprint(line)}
+		known := row{line: fingerprint(line)}
 		id := r.plainID(line)
 		if id != nil {
-			sum := sha256.Sum256(id)
-			known.id = max(1, binary.BigEndian.Uint64(sum[:8])) // 0 is none
+			known.id = max(1, fingerprint(id)) // 0 is none
 		}
 		f(id, known)
 		return nil

@@ -1,9 +1,9 @@
 package snapshot
 
 import (
-	"bufio"
 	"bytes"
-	"container/heap"
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,136 +12,216 @@ import (
 )
 
 // sortChunk is how many bytes of lines are sorted in memory at a time.
-const sortChunk = 4 << 20
+const sortChunk = 1 << 20
 
 // Sort puts the lines into the order of their bytes, so that the same rows make the same object whatever order they came
 // in. Append may follow. It needs a few megabytes of memory, however many lines there are; runs of sorted lines go
-// through a temporary file.
+// through a temporary file. The lines of a Sorted spool are there already; others are read back first.
 func (s *Spool) Sort() error {
+	if s.sorter != nil {
+		return s.mergeSorted()
+	}
+	if err := s.all(); err != nil {
+		return err
+	}
 	observer, unseen := s.Observer, s.unseen
-	s.Observer = nil // it knows the lines, in whatever order
+	s.Observer = nil // it knows the lines by now, in whatever order
 	defer func() { s.Observer, s.unseen = observer, unseen }()
 	body, whole, err := s.renew()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = whole.Close() }() // body reads it until then
-	runs, err := sortedRuns(body, s.folder)
-	if err != nil {
+	s.sorter = &sorter{folder: s.folder}
+	if err := eachLine(body, s.write); err != nil {
 		return err
 	}
-	defer func() { _ = runs.file.Close() }() // a temporary file without a name
-	return runs.merge(s.write)
-}
-
-// runs are sorted pieces of the lines, one after another in a file.
-type runs struct {
-	file *os.File
-	ends []int64
-}
-
-func sortedRuns(object io.Reader, folder string) (*runs, error) {
-	file, err := unlinkedFile(folder)
-	if err != nil {
-		return nil, err
+	if err := s.mergeSorted(); err != nil {
+		return err
 	}
-	r := &runs{file: file}
-	out := bufio.NewWriterSize(file, 64<<10)
-	var text []byte
-	var lines [][2]int
-	end := int64(0)
-	flush := func() error {
-		slices.SortFunc(lines, func(a, b [2]int) int { return bytes.Compare(text[a[0]:a[1]], text[b[0]:b[1]]) })
-		for _, line := range lines {
-			if _, err := out.Write(text[line[0]:line[1]]); err != nil {
+	return s.all() // while the observer is out of the way
+}
+
+// mergeSorted has the lines compressed in their order.
+func (s *Spool) mergeSorted() error {
+	sorter, last := s.anew()
+	return errors.Join(sorter.merge(last, s.write), sorter.close())
+}
+
+// unsort has the lines compressed in the order in which they came.
+func (s *Spool) unsort() error {
+	if s.sorter == nil {
+		return nil
+	}
+	sorter, last := s.anew()
+	return errors.Join(sorter.each(last, s.write), sorter.close())
+}
+
+// anew takes the lines from the sorter: those that are written from now on are compressed.
+func (s *Spool) anew() (sorter *sorter, last []byte) {
+	sorter, last = s.sorter, s.block
+	s.sorter, s.block = nil, nil
+	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
+	return sorter, last
+}
+
+// sorter holds lines in sorted runs, one after another in a file. The last lines are its user's, in a block.
+type sorter struct {
+	folder string
+	file   *os.File // nil: there is no run yet
+	runs   []run
+	size   int64 // of the runs, in bytes; the one that is being written among them
+	sorted []byte
+	keys   []lineKey
+	job
+}
+
+// run is a block of lines, sorted. It takes the place in the file that the block had among all lines as they came.
+type run struct {
+	begin, end int64
+	came       []uint32 // where each of its lines began in the block
+}
+
+// lineKey is a line of a block, and the part of it by which most lines differ.
+type lineKey struct {
+	key        uint64
+	begin, end uint32
+}
+
+// close gives up the file.
+func (s *sorter) close() error {
+	if s == nil || s.file == nil {
+		return nil
+	}
+	_ = s.wait() // nobody asks for the lines any more
+	return s.file.Close()
+}
+
+// keep begins to sort a full block and to write it out, and puts an empty one in its place. An error may be that of an
+// earlier block.
+func (s *sorter) keep(block *[]byte) (err error) {
+	if err := s.wait(); err != nil {
+		return err
+	}
+	if s.file == nil {
+		if s.file, err = unlinkedFile(s.folder); err != nil {
+			return err
+		}
+	}
+	full, at := *block, s.size
+	s.size += int64(len(full))
+	s.runs = append(s.runs, run{begin: at, end: s.size})
+	last := &s.runs[len(s.runs)-1]
+	*block, err = s.start(full, func() error {
+		last.came = s.sort(full)
+		if _, err := s.file.WriteAt(s.sorted, at); err != nil {
+			return fmt.Errorf("sort the spool: %w", err)
+		}
+		return nil
+	})
+	return err
+}
+
+// sort puts the lines of a block into sorted, in order, and tells where each of them began.
+func (s *sorter) sort(block []byte) (came []uint32) {
+	s.keys = s.keys[:0]
+	same := -1 // bytes at their beginning that all lines have in common
+	for line := range bytes.Lines(block) {
+		begin := uint32(0)
+		if n := len(s.keys); n > 0 {
+			begin = s.keys[n-1].end
+		}
+		s.keys = append(s.keys, lineKey{begin: begin, end: begin + uint32(len(line))})
+		if same < 0 {
+			same = len(line)
+		}
+		for same = min(same, len(line)); !bytes.Equal(line[:same], block[:same]); same-- {
+		}
+	}
+	for i, k := range s.keys {
+		var differs [8]byte
+		copy(differs[:], block[int(k.begin)+same:k.end])
+		s.keys[i].key = binary.BigEndian.Uint64(differs[:])
+	}
+	slices.SortFunc(s.keys, func(a, b lineKey) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), bytes.Compare(block[a.begin:a.end], block[b.begin:b.end]))
+	})
+	s.sorted, came = s.sorted[:0], make([]uint32, len(s.keys))
+	for i, k := range s.keys {
+		s.sorted, came[i] = append(s.sorted, block[k.begin:k.end]...), k.begin
+	}
+	return came
+}
+
+// rollback drops all lines that came after so many bytes. What is left of a run is a block again.
+func (s *sorter) rollback(size int64, block *[]byte) error {
+	if size >= s.size {
+		*block = (*block)[:size-s.size]
+		return nil
+	}
+	if err := s.wait(); err != nil {
+		return err
+	}
+	last := slices.IndexFunc(s.runs, func(r run) bool { return r.end > size })
+	r := s.runs[last]
+	if err := s.load(r, block); err != nil {
+		return err
+	}
+	s.runs, s.size = s.runs[:last], r.begin
+	*block = (*block)[:size-r.begin]
+	return nil
+}
+
+// load reads a run back into the block that it was.
+func (s *sorter) load(r run, block *[]byte) error {
+	length := int(r.end - r.begin)
+	s.sorted = slices.Grow(s.sorted[:0], length)[:length]
+	*block = slices.Grow((*block)[:0], length)[:length]
+	if _, err := s.file.ReadAt(s.sorted, r.begin); err != nil {
+		return fmt.Errorf("read sorted lines back: %w", err)
+	}
+	i := 0
+	for line := range bytes.Lines(s.sorted) {
+		copy((*block)[r.came[i]:], line)
+		i++
+	}
+	return nil
+}
+
+// each gives out the lines as they came; the last block's are at the end.
+func (s *sorter) each(last []byte, write func(line []byte) error) error {
+	if err := s.wait(); err != nil {
+		return err
+	}
+	var block []byte
+	for _, r := range s.runs {
+		if err := s.load(r, &block); err != nil {
+			return err
+		}
+		for line := range bytes.Lines(block) {
+			if err := write(line); err != nil {
 				return err
 			}
 		}
-		end += int64(len(text))
-		r.ends = append(r.ends, end)
-		text, lines = text[:0], lines[:0]
-		return nil
 	}
-	err = eachLine(object, func(line []byte) error {
-		lines = append(lines, [2]int{len(text), len(text) + len(line)})
-		if text = append(text, line...); len(text) < sortChunk {
-			return nil
-		}
-		return flush()
-	})
-	if err == nil {
-		err = errors.Join(flush(), out.Flush())
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sort the spool: %w", errors.Join(err, file.Close()))
-	}
-	return r, nil
-}
-
-// merge gives out the lines of all runs in order.
-func (r *runs) merge(write func(line []byte) error) error {
-	var heads heads
-	begin := int64(0)
-	for _, end := range r.ends {
-		h := &head{lines: bufio.NewReaderSize(io.NewSectionReader(r.file, begin, end-begin), 64<<10)}
-		more, err := h.next()
-		if err != nil {
+	for line := range bytes.Lines(last) {
+		if err := write(line); err != nil {
 			return err
-		}
-		if more {
-			heads = append(heads, h)
-		}
-		begin = end
-	}
-	heap.Init(&heads)
-	for len(heads) > 0 {
-		if err := write(heads[0].line); err != nil {
-			return err
-		}
-		more, err := heads[0].next()
-		switch {
-		case err != nil:
-			return err
-		case more:
-			heap.Fix(&heads, 0)
-		default:
-			heap.Pop(&heads)
 		}
 	}
 	return nil
 }
 
-// head is a run and its first line that is not given out yet.
-type head struct {
-	lines *bufio.Reader
-	line  []byte
-}
-
-func (h *head) next() (more bool, err error) {
-	h.line = h.line[:0]
-	for {
-		part, err := h.lines.ReadSlice('\n')
-		h.line = append(h.line, part...)
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-		case err == nil:
-			return true, nil
-		case errors.Is(err, io.EOF) && len(h.line) == 0:
-			return false, nil
-		default:
-			return false, fmt.Errorf("sort the spool: %w", err)
-		}
+// merge gives out the lines of all runs and of the last block in order.
+func (s *sorter) merge(last []byte, write func(line []byte) error) error {
+	if err := s.wait(); err != nil {
+		return err
 	}
-}
-
-type heads []*head
-
-func (h heads) Len() int           { return len(h) }
-func (h heads) Less(i, j int) bool { return bytes.Compare(h[i].line, h[j].line) < 0 }
-func (h heads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *heads) Push(x any)        { *h = append(*h, x.(*head)) }
-func (h *heads) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+	s.spare = nil
+	s.sort(last)
+	sources := []io.Reader{bytes.NewReader(s.sorted)}
+	for _, r := range s.runs {
+		sources = append(sources, io.NewSectionReader(s.file, r.begin, r.end-r.begin))
+	}
+	return merge(sources, write)
 }

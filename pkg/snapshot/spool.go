@@ -3,20 +3,14 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 
 	"github.com/klauspost/compress/gzip"
 )
-
-// gzipLevel trades size for time; one level for all objects.
-const gzipLevel = gzip.DefaultCompression
 
 // Content is what a finished spool holds: the proof that goes into the ledger and the object's metadata.
 type Content struct {
@@ -26,7 +20,9 @@ type Content struct {
 }
 
 // Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until Observe
-// returns. Reset says that they are to be shown anew. No line is refused for what an Observer thinks of it.
+// returns. Reset says that they are to be shown anew. No line is refused for what an Observer thinks of it. Its methods are
+// called one at a time, and from another goroutine than the spool's user's: what it holds may be looked at once Observed
+// returned.
 type Observer interface {
 	Observe(line []byte)
 	Reset()
@@ -34,40 +30,44 @@ type Observer interface {
 
 // Spool gathers the lines of one window in a temporary file, compressed and counted, so that digest and length are
 // known before the first byte is sent and memory stays the same however long the window is. One Spool serves one window
-// after another: Begin, or Begin and Restore, Append for each record, Finish, Body. After an error of its file only Begin, Reset and Close are
-// of use. It is not safe for concurrent use. Make it with NewSpool and close it.
+// after another: Begin, or Begin and Restore, Append for each record, Finish, Body. Lines are compressed beside the
+// gathering of the next ones, so that an error of the file may come later. After one only Begin, Reset and Close are of
+// use. A Spool is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
-	// Observer is shown each line as it comes; nil: none is. Set it before Begin. What it was shown is what the spool holds
-	// once Observed returns.
+	// Observer is shown each line once it is compressed; nil: none is. Set it before Begin. What it was shown is what the
+	// spool holds once Observed returns.
 	Observer Observer
+	// Sorted says that the lines will be sorted: they are gathered in sorted runs, and compressed once in Sort or Finish, in
+	// the order of their bytes. Set it before Begin.
+	Sorted bool
 
 	encoder *Encoder
 	folder  string
 	file    *os.File
-	out     *bufio.Writer
-	zip     *gzip.Writer
-	sum     hash.Hash
+	pack    *packer
+	sorter  *sorter // takes the lines in place of the packer; nil: they are compressed as they come
+	block   []byte  // the last lines, which neither has yet
 	rows    int64
 	bytes   int64
 	writing int  // counts how often the lines were begun anew
 	unseen  bool // the observer was not shown the very lines that are held
 	line    []byte
+	// How many bytes of lines are handed to the packer and to the sorter at a time.
+	packed, chunk int
 }
 
 // NewSpool opens an empty spool in a folder for temporary files; "" is the system's. The file is unlinked at once, so
 // that a killed process leaves nothing behind.
 func NewSpool(folder string) (*Spool, error) {
-	zip, err := gzip.NewWriterLevel(io.Discard, gzipLevel)
-	if err != nil {
-		return nil, fmt.Errorf("open a spool: %w", err)
-	}
 	file, err := unlinkedFile(folder)
 	if err != nil {
 		return nil, err
 	}
-	out := bufio.NewWriterSize(file, 64<<10)
-	zip.Reset(out)
-	return &Spool{encoder: &Encoder{}, folder: folder, file: file, out: out, zip: zip, sum: sha256.New()}, nil
+	pack, err := newPacker(file)
+	if err != nil {
+		return nil, fmt.Errorf("open a spool: %w", errors.Join(err, file.Close()))
+	}
+	return &Spool{encoder: &Encoder{}, folder: folder, file: file, pack: pack, packed: blockSize, chunk: sortChunk}, nil
 }
 
 func unlinkedFile(folder string) (*os.File, error) {
@@ -81,11 +81,14 @@ func unlinkedFile(folder string) (*os.File, error) {
 	return file, nil
 }
 
-// Close frees the spool and its file.
-func (s *Spool) Close() error { return s.file.Close() }
+// Close frees the spool and its files.
+func (s *Spool) Close() error {
+	_ = s.pack.wait() // nobody asks for the lines any more
+	return errors.Join(s.file.Close(), s.sorter.close())
+}
 
 // Begin empties the spool for a window whose records go through the encoder. A new spool needs no Begin where nothing is
-// omitted.
+// omitted or sorted.
 func (s *Spool) Begin(e *Encoder) error {
 	s.encoder = e
 	return s.Reset()
@@ -93,12 +96,27 @@ func (s *Spool) Begin(e *Encoder) error {
 
 // Reset drops every line, to read the window again.
 func (s *Spool) Reset() error {
-	s.out.Reset(s.file)
-	s.zip.Reset(s.out)
-	s.sum.Reset()
+	if err := s.reset(); err != nil {
+		return err
+	}
+	if s.Sorted {
+		s.sorter = &sorter{folder: s.folder}
+	}
+	return nil
+}
+
+// reset drops every line; those that follow are compressed as they come.
+func (s *Spool) reset() error {
+	s.block = s.block[:0]
+	s.pack.begin(s.file)
 	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
 	if s.unseen = false; s.Observer != nil {
 		s.Observer.Reset()
+	}
+	err := s.sorter.close()
+	s.sorter = nil
+	if err != nil {
+		return fmt.Errorf("reset the spool: %w", err)
 	}
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reset the spool: %w", err)
@@ -109,41 +127,50 @@ func (s *Spool) Reset() error {
 	return nil
 }
 
-// Append adds a record as the next line. Its fingerprint is 8 bytes of the line's SHA-256: equal lines have the same. A
-// record that Encoder.Line refuses is its error, and nothing was added then.
-func (s *Spool) Append(record []byte) (fingerprint uint64, err error) {
-	if s.line, err = s.encoder.Line(s.line[:0], record); err != nil {
+// Append adds a record as the next line. Its fingerprint is a hash of the line: equal lines have the same. A record that
+// Encoder.Line refuses is its error, and nothing was added then.
+func (s *Spool) Append(record []byte) (hash uint64, err error) {
+	begin := len(s.block)
+	if s.block, err = s.encoder.Line(s.block, record); err != nil {
 		return 0, err
 	}
-	fingerprint = lineFingerprint(s.line)
-	s.line = append(s.line, '\n')
-	return fingerprint, s.write(s.line)
+	hash = fingerprint(s.block[begin:])
+	s.block = append(s.block, '\n')
+	return hash, s.added(begin)
 }
 
 // Fingerprint is the fingerprint that Append would give for the record; nothing is added, but to Collisions.
-func (s *Spool) Fingerprint(record []byte) (fingerprint uint64, err error) {
+func (s *Spool) Fingerprint(record []byte) (hash uint64, err error) {
 	if s.line, err = s.encoder.Line(s.line[:0], record); err != nil {
 		return 0, err
 	}
-	return lineFingerprint(s.line), nil
+	return fingerprint(s.line), nil
 }
 
-func lineFingerprint(line []byte) uint64 {
-	sum := sha256.Sum256(line)
-	return binary.BigEndian.Uint64(sum[:8])
-}
-
+// write adds a line with its end.
 func (s *Spool) write(line []byte) error {
-	s.sum.Write(line)
+	begin := len(s.block)
+	s.block = append(s.block, line...)
+	return s.added(begin)
+}
+
+// added counts the line that begins there in the block, and hands the block on when it is full.
+func (s *Spool) added(begin int) error {
 	s.rows++
-	s.bytes += int64(len(line))
-	if _, err := s.zip.Write(line); err != nil {
-		return fmt.Errorf("write to the spool: %w", err)
-	}
-	if s.Observer != nil {
-		return s.show(line)
+	s.bytes += int64(len(s.block) - begin)
+	switch {
+	case s.sorter != nil && len(s.block) >= s.chunk:
+		return s.sorter.keep(&s.block)
+	case s.sorter == nil && len(s.block) >= s.packed:
+		return s.flush()
 	}
 	return nil
+}
+
+// flush has the block compressed.
+func (s *Spool) flush() (err error) {
+	s.block, err = s.pack.pack(s.block, s.Observer)
+	return err
 }
 
 // Drop takes out the lines of the given numbers (from 0, ascending): rows that were seen twice while a list moved. It
@@ -158,6 +185,9 @@ func (s *Spool) Drop(lines []int64) error {
 			return fmt.Errorf("drop line %d after line %d of %d: expected ascending numbers from 0", number, last, s.rows)
 		}
 		last = number
+	}
+	if err := s.unsort(); err != nil {
+		return err
 	}
 	body, whole, err := s.renew()
 	if err != nil {
@@ -176,7 +206,7 @@ func (s *Spool) Drop(lines []int64) error {
 
 // renew empties the spool to have its lines written anew, and answers what it held, to be read until whole is closed.
 func (s *Spool) renew() (body io.Reader, whole *os.File, err error) {
-	if _, err := s.Finish(); err != nil {
+	if err := s.end(); err != nil {
 		return nil, nil, err
 	}
 	if body, err = s.Body(); err != nil {
@@ -187,7 +217,7 @@ func (s *Spool) renew() (body io.Reader, whole *os.File, err error) {
 		return nil, nil, err
 	}
 	whole, s.file = s.file, file
-	if err := s.Reset(); err != nil {
+	if err := s.reset(); err != nil {
 		return nil, nil, errors.Join(err, whole.Close())
 	}
 	return body, whole, nil
@@ -232,13 +262,37 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 // Finish ends the window and tells what it holds. Its object is there from then on, one gzip member even where there is
 // no line, and another for each Mark. Only Finish, Body, Begin, Reset and Close may follow.
 func (s *Spool) Finish() (Content, error) {
-	if err := s.zip.Close(); err != nil {
-		return Content{}, fmt.Errorf("finish the spool: %w", err)
+	if s.sorter != nil {
+		if err := s.Sort(); err != nil {
+			return Content{}, err
+		}
 	}
-	if err := s.out.Flush(); err != nil {
-		return Content{}, fmt.Errorf("finish the spool: %w", err)
+	if err := s.end(); err != nil {
+		return Content{}, err
 	}
 	return Content{Rows: s.rows, Bytes: s.bytes, SHA256: s.digest()}, nil
+}
+
+// end writes all lines out.
+func (s *Spool) end() error {
+	err := s.all()
+	if err == nil {
+		err = s.pack.end()
+	}
+	if err != nil {
+		return fmt.Errorf("finish the spool: %w", err)
+	}
+	return nil
+}
+
+// all has every line so far compressed.
+func (s *Spool) all() error {
+	if len(s.block) > 0 {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	return s.pack.wait()
 }
 
 // Observed sees to it that the Observer was shown just the lines of the finished spool. Where lines were restored, or
@@ -252,20 +306,19 @@ func (s *Spool) Observed() error {
 		return err
 	}
 	s.Observer.Reset()
-	if err := eachLine(body, s.show); err != nil {
+	err = eachLine(body, func(line []byte) error {
+		s.Observer.Observe(bytes.TrimSuffix(line, []byte{'\n'}))
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	s.unseen = false
 	return nil
 }
 
-func (s *Spool) show(line []byte) error {
-	s.Observer.Observe(bytes.TrimSuffix(line, []byte{'\n'}))
-	return nil
-}
-
-// digest is that of the lines so far, in hex.
-func (s *Spool) digest() string { return hex.EncodeToString(s.sum.Sum(nil)) }
+// digest is that of the lines that were compressed, in hex.
+func (s *Spool) digest() string { return hex.EncodeToString(s.pack.sum.Sum(nil)) }
 
 // Rows is how many lines there are so far.
 func (s *Spool) Rows() int64 { return s.rows }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	unfinishedVersion = 1
+	unfinishedVersion = 2
 	maxHead           = 64 << 20 // bytes: the cursor of some millions of rows
 )
 
@@ -37,6 +37,9 @@ type Unfinished struct {
 // Save is the spool so far as an object that Restore takes up: u with the counts, and the lines. Append may follow, and
 // ends the object. Memory does not grow with the lines. A cursor of more than some 48 million bytes is an error.
 func (s *Spool) Save(u Unfinished) (io.ReadSeeker, error) {
+	if err := s.unsort(); err != nil {
+		return nil, fmt.Errorf("save the spool: %w", err)
+	}
 	end, err := s.endMember()
 	if err != nil {
 		return nil, fmt.Errorf("save the spool: %w", err)
@@ -135,7 +138,7 @@ func (s *Spool) Restore(object io.Reader) (Unfinished, error) {
 	if err != nil {
 		return Unfinished{}, err
 	}
-	if err := s.Reset(); err != nil {
+	if err := s.reset(); err != nil {
 		return Unfinished{}, err
 	}
 	if err := s.copyLines(lines); err != nil {
@@ -152,7 +155,7 @@ func (s *Spool) Restore(object io.Reader) (Unfinished, error) {
 
 // copyLines takes compressed lines over as they are, and counts them.
 func (s *Spool) copyLines(object io.Reader) error {
-	source := &copied{from: object, to: s.out}
+	source := &copied{from: object, to: s.pack.out}
 	plain, err := gzip.NewReader(source)
 	if err == nil {
 		_, err = io.Copy(&counted{s}, plain)
@@ -163,10 +166,10 @@ func (s *Spool) copyLines(object io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrForm, err)
 	}
-	if err := s.out.Flush(); err != nil {
+	if err := s.pack.out.Flush(); err != nil {
 		return err
 	}
-	s.zip.Reset(s.out)
+	s.pack.to(s.file)
 	return nil
 }
 
@@ -194,7 +197,7 @@ func (c *copied) fault() error { return errors.Join(c.reads, c.written) }
 type counted struct{ *Spool }
 
 func (c *counted) Write(p []byte) (int, error) {
-	c.sum.Write(p)
+	c.pack.sum.Write(p)
 	c.rows += int64(bytes.Count(p, []byte{'\n'}))
 	c.bytes += int64(len(p))
 	return len(p), nil

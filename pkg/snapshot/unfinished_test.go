@@ -125,7 +125,7 @@ func TestWhatIsNotWholeIsNotRestored(t *testing.T) {
 	good := saved(t, snapshot.Unfinished{Cursor: []byte("c")}, `{"a":1}`, `{"b":2}`)
 	end := strings.Index(good, "\n") + 1
 	cases := map[string]string{"empty": "", "no line": "{}", "no JSON": "a\n" + good[end:], "a data object": good[end:],
-		"another version": strings.Replace(good, `"version":1`, `"version":2`, 1), "another count": strings.Replace(good, `"rows":2`, `"rows":3`, 1),
+		"another version": strings.Replace(good, `"version":2`, `"version":1`, 1), "another count": strings.Replace(good, `"rows":2`, `"rows":3`, 1),
 		"no lines": good[:end], "something behind": good + "x", "twice the lines": good + good[end:], "a list": "[1]\n", "null": "null\n"}
 	for length := range len(good) {
 		cases[fmt.Sprint("cut at ", length)] = good[:length]

@@ -1,0 +1,113 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// gzipLevel trades size for time; one level for all objects.
+const gzipLevel = gzip.DefaultCompression
+
+// blockSize is how many bytes of lines are gathered before they are compressed: enough that handing them over costs
+// nothing beside that.
+const blockSize = 256 << 10
+
+// packer digests and compresses blocks of lines into a file, one at a time, while the next one is gathered. Its methods are
+// for one goroutine.
+type packer struct {
+	out *bufio.Writer
+	zip *gzip.Writer
+	sum hash.Hash
+	job
+}
+
+func newPacker(file *os.File) (*packer, error) {
+	zip, err := gzip.NewWriterLevel(io.Discard, gzipLevel)
+	if err != nil {
+		return nil, err
+	}
+	p := &packer{out: bufio.NewWriterSize(file, 64<<10), zip: zip, sum: sha256.New()}
+	p.zip.Reset(p.out)
+	return p, nil
+}
+
+// begin starts a file.
+func (p *packer) begin(file *os.File) {
+	p.to(file)
+	p.sum.Reset()
+}
+
+// to starts a member of the compressed file where the file stands, and drops what was not written to it yet.
+func (p *packer) to(file *os.File) {
+	_ = p.wait() // what is begun anew may have failed
+	p.fault = nil
+	p.out.Reset(file)
+	p.zip.Reset(p.out)
+}
+
+// pack begins to compress the lines of a block once the block before is done, and answers that one's buffer, empty. An
+// error is that of an earlier block. The observer is shown each line, unless it is nil.
+func (p *packer) pack(block []byte, observer Observer) (free []byte, err error) {
+	return p.start(block, func() error {
+		p.sum.Write(block)
+		if _, err := p.zip.Write(block); err != nil {
+			return fmt.Errorf("write to the spool: %w", err)
+		}
+		if observer != nil {
+			for rest := block; len(rest) > 0; {
+				end := bytes.IndexByte(rest, '\n')
+				observer.Observe(rest[:end])
+				rest = rest[end+1:]
+			}
+		}
+		return nil
+	})
+}
+
+// end ends a member of the compressed file, after all blocks.
+func (p *packer) end() error {
+	if err := p.wait(); err != nil {
+		return err
+	}
+	if err := p.zip.Close(); err != nil {
+		return err
+	}
+	return p.out.Flush()
+}
+
+// job is work on a block of lines beside the gathering of the next one.
+type job struct {
+	done  chan error // of the work that was begun last; nil: it was waited for
+	spare []byte     // the block it works on, or a free one
+	fault error      // of all work so far
+}
+
+// start begins the work on a block and answers another block to be filled, empty.
+func (j *job) start(block []byte, work func() error) (free []byte, err error) {
+	if err := j.wait(); err != nil {
+		return block[:0], err
+	}
+	free, j.spare = j.spare[:0], block
+	done := make(chan error, 1)
+	j.done = done
+	go func() { done <- work() }()
+	return free, nil
+}
+
+// wait waits until nothing is worked on, and answers what failed.
+func (j *job) wait() error {
+	if j.done != nil {
+		if err := <-j.done; j.fault == nil {
+			j.fault = err
+		}
+		j.done = nil
+	}
+	return j.fault
+}
