@@ -14,7 +14,7 @@ import (
 
 func TestADayOfHourlyRunsOfAYardMakesFewCallsToAWS(t *testing.T) {
 	inWorld(t, simulator.YardConfig{}, "timezone: America/Chicago", func(w *world) {
-		w.runHourly(240, 130, 75)
+		w.runHourly(260, 140, 75)
 	})
 }
 

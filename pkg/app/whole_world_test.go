@@ -44,7 +44,8 @@ func (w *world) kept() map[string]string {
 	w.Helper()
 	all := map[string]string{}
 	for _, key := range w.keys("") {
-		if !strings.HasPrefix(key, "_yardstick/runs/") && !strings.HasPrefix(key, "_yardstick/leases/") {
+		told := strings.HasPrefix(key, "_yardstick/runs/") || strings.HasPrefix(key, "_yardstick/leases/") || strings.HasPrefix(key, "about/")
+		if !told {
 			all[key] = w.bytes(key)
 		}
 	}
