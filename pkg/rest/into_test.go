@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -56,6 +57,33 @@ func TestAnErrorOfTheReaderIsFinalAndItsOwn(t *testing.T) {
 		}})
 		if !errors.As(err, new(*TooLargeError)) || pace.Requests() != 2 {
 			t.Errorf("%v after %d requests, expected a TooLargeError", err, pace.Requests())
+		}
+	})
+}
+
+func TestABufferIsUsedAgainForTheNextBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		texts := []string{"a longer text", "short", ""}
+		transport := servePipes(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			text := texts[0]
+			texts = texts[1:]
+			if text == "" {
+				w.Header().Set("Content-Length", "10")
+				_, _ = io.WriteString(w, "01234")
+				panic(http.ErrAbortHandler)
+			}
+			_, _ = io.WriteString(w, text)
+		}))
+		client := newClient(t, Config{BaseURL: "http://127.0.0.1", Transport: transport, Pace: fastPace(), Now: time.Now, Attempts: 1})
+		var buffer bytes.Buffer
+		for _, want := range []string{"a longer text", "short"} {
+			got, err := client.Do(t.Context(), Request{Path: "/x", Buffer: &buffer})
+			if err != nil || string(got.Body) != want || &got.Body[0] != &buffer.Bytes()[0] {
+				t.Errorf("%v %v, expected %q", got, err, want)
+			}
+		}
+		if got, err := client.Do(t.Context(), Request{Path: "/x", Buffer: &buffer}); !errors.As(err, new(*TransportError)) {
+			t.Errorf("%v %v, expected a body that is cut to be a TransportError", got, err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type Request struct {
 	// It is called once for each attempt that gets so far, and begins anew each time. An error of its own is final and
 	// comes out of Do as it is; one of the body's reading is a *TransportError, and the request is repeated.
 	Into func(h http.Header, body io.Reader) error
+	// Buffer takes the body of a 2xx answer in place of new memory, and what it held is gone. Response.Body is good until
+	// its next use.
+	Buffer *bytes.Buffer
 	// Token marks a call that sends or fetches credentials: no redirect is followed.
 	Token bool
 }

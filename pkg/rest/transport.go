@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,9 @@ import (
 
 // maxRefusal is how much is read of a body whose status is not 2xx.
 const maxRefusal = 64 << 10
+
+// maxGrow is how much room is made for a body on the word of its length alone.
+const maxGrow = 1 << 20
 
 var errTimeout = errors.New("timeout of the attempt")
 
@@ -98,9 +102,15 @@ func (c *Client) exchange(ctx context.Context, call *call, slot *slot) (*answer,
 		return lost(true, fmt.Errorf("the body has the content encoding %q, which was not asked for", encoding))
 	}
 	body := &bodyReader{body: resp.Body, left: c.maxBody}
-	if call.Into != nil {
+	switch {
+	case call.Into != nil:
 		err = call.Into(resp.Header, body)
-	} else {
+	case call.Buffer != nil:
+		call.Buffer.Reset()
+		call.Buffer.Grow(int(min(max(0, resp.ContentLength), maxGrow)) + bytes.MinRead)
+		_, err = call.Buffer.ReadFrom(body)
+		got.Body = call.Buffer.Bytes()
+	default:
 		got.Body, err = io.ReadAll(body)
 	}
 	got.size = body.read

@@ -15,8 +15,8 @@ import (
 
 // envelope is an answer that says yes.
 type envelope struct {
-	whole jsontext.Value
-	data  jsontext.Value
+	whole wire.Node
+	data  wire.Node
 }
 
 // saysNo is an answer whose IsError says so, whatever its status was.
@@ -28,11 +28,11 @@ func (e *saysNo) Error() string { return fmt.Sprintf("the vendor says no: %s", e
 // An IsError other than 0, false or null is a *saysNo, whose message does not repeat the secret that was sent; anything
 // else that is not such an answer is malformed.
 func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
-	whole, err := wire.Document(body)
+	whole, err := wire.Tree(body)
 	if err != nil {
 		return envelope{}, err
 	}
-	top, err := wire.Members(whole)
+	top, err := whole.Members()
 	if err != nil {
 		return envelope{}, wire.Malformed("the answer is %w, expected an object with IsError, Message and Data", err)
 	}
@@ -51,7 +51,7 @@ func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
 		case "Message":
 			message = wire.Text(m.Value)
 		case "Data":
-			e.data = m.Value
+			e.data = m
 		}
 	}
 	if failed {

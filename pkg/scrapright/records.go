@@ -1,14 +1,11 @@
 package scrapright
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
 	"yardstick/pkg/credential"
 	"yardstick/pkg/wire"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // finder finds the records and the total in an answer: where the configuration says, or where they plainly are.
@@ -25,7 +22,7 @@ func (f finder) page(body []byte, token credential.Secret) (wire.Page, error) {
 		return wire.Page{}, err
 	}
 	var p wire.Page
-	if p.Records, err = wire.Elements(array); err != nil {
+	if p.Records, err = array.Elements(); err != nil {
 		return wire.Page{}, wire.Malformed("the records are %w, expected an array of objects", err)
 	}
 	if err := wire.Objects(p.Records); err != nil {
@@ -36,51 +33,44 @@ func (f finder) page(body []byte, token credential.Secret) (wire.Page, error) {
 }
 
 // array is the array of records, and the object that it is a member of.
-func (f finder) array(e envelope) (array, beside jsontext.Value, err error) {
+func (f finder) array(e envelope) (array, beside wire.Node, err error) {
 	if f.records != "" {
 		if beside, err = at(e.whole, "records", parent(f.records)); err != nil {
-			return nil, nil, err
+			return wire.Node{}, wire.Node{}, err
 		}
-		if array, err = at(e.whole, "records", f.records); array == nil && err == nil {
+		if array, err = at(e.whole, "records", f.records); array.Value == nil && err == nil {
 			err = wire.Malformed("there is nothing at records %s", f.records)
 		}
 		return array, beside, err
 	}
-	if e.data.Kind() == '[' {
+	if e.data.Value.Kind() == '[' {
 		return e.data, e.whole, nil
 	}
-	data, err := wire.Members(e.data)
+	data, err := e.data.Members()
 	if err != nil {
-		return nil, nil, wire.Malformed("Data is %w, expected an array of records, or an object with one", err)
+		return wire.Node{}, wire.Node{}, wire.Malformed("Data is %w, expected an array of records, or an object with one", err)
 	}
 	var names []string
 	for _, m := range data {
-		if ofObjects(m.Value) {
-			names, array = append(names, m.Name), m.Value
+		if ofObjects(m) {
+			names, array = append(names, m.Name), m
 		}
 	}
 	switch len(names) {
 	case 0:
-		return nil, nil, wire.Malformed("Data is an object without an array of objects; " +
+		return wire.Node{}, wire.Node{}, wire.Malformed("Data is an object without an array of objects; " +
 			"name the place of the records in the dataset's `records`")
 	case 1:
 		return array, e.data, nil
 	}
-	return nil, nil, wire.Malformed("Data has %d arrays that may be the records (%s); "+
+	return wire.Node{}, wire.Node{}, wire.Malformed("Data has %d arrays that may be the records (%s); "+
 		"name one in the dataset's `records`, such as /Data/%s", len(names), wire.Shown(strings.Join(names, ", "), 120), brief(names[0]))
 }
 
 // ofObjects says whether a value is an array that is empty or begins with an object.
-func ofObjects(v jsontext.Value) bool {
-	if v.Kind() != '[' {
-		return false
-	}
-	d := wire.Decoder(bytes.NewBuffer(v))
-	if _, err := d.ReadToken(); err != nil {
-		return false
-	}
-	first := d.PeekKind()
-	return first == '{' || first == ']'
+func ofObjects(n wire.Node) bool {
+	elements, err := n.Elements()
+	return err == nil && (len(elements) == 0 || elements[0].Kind() == '{')
 }
 
 // totals are the names that plainly mean the count of all records, without their underscores and in lower case.
@@ -89,25 +79,25 @@ var totals = map[string]bool{"total": true, "totalcount": true, "totalrecords": 
 
 // count is the vendor's total. One that is configured must be there; else a whole number of a plain name counts, beside
 // the records or in the envelope, if there is just one in all.
-func (f finder) count(e envelope, beside jsontext.Value) (*int64, error) {
+func (f finder) count(e envelope, beside wire.Node) (*int64, error) {
 	if f.total != "" {
 		v, err := at(e.whole, "total", f.total)
 		if err != nil {
 			return nil, err
 		}
-		n := wire.Whole(v)
+		n := wire.Whole(v.Value)
 		if n < 0 {
-			return nil, wire.Malformed("total %s is %s, expected a whole number, 0 or more", f.total, wire.Shape(v))
+			return nil, wire.Malformed("total %s is %s, expected a whole number, 0 or more", f.total, wire.Shape(v.Value))
 		}
 		return &n, nil
 	}
-	objects := []jsontext.Value{e.whole, beside}
-	if len(beside) == len(e.whole) {
+	objects := []wire.Node{e.whole, beside}
+	if len(beside.Value) == len(e.whole.Value) {
 		objects = objects[:1] // the records stand in the envelope itself
 	}
 	var counts []int64
 	for _, object := range objects {
-		found, err := wire.Members(object)
+		found, err := object.Members()
 		if err != nil {
 			continue // a configured pointer may lead into an array, which has no members
 		}
@@ -123,42 +113,42 @@ func (f finder) count(e envelope, beside jsontext.Value) (*int64, error) {
 	return &counts[0], nil
 }
 
-// at is the value that a JSON pointer names, or nil. It is an error where members of one name leave that open. setting
+// at is the value that a JSON pointer names, or the zero Node. It is an error where members of one name leave that open. setting
 // is the name of the pointer in the configuration.
-func at(v jsontext.Value, setting, pointer string) (jsontext.Value, error) {
+func at(n wire.Node, setting, pointer string) (wire.Node, error) {
 	if pointer == "" {
-		return v, nil
+		return n, nil
 	}
 	for token := range strings.SplitSeq(pointer[1:], "/") {
 		name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		found := children(v, name)
+		found := children(n, name)
 		switch len(found) {
 		case 0:
-			return nil, nil
+			return wire.Node{}, nil
 		case 1:
-			v = found[0]
+			n = found[0]
 		default:
-			return nil, wire.Malformed("%s %s names %d values: %s stands there more than once",
+			return wire.Node{}, wire.Malformed("%s %s names %d values: %s stands there more than once",
 				setting, pointer, len(found), brief(name))
 		}
 	}
-	return v, nil
+	return n, nil
 }
 
 // children are the members of an object of that name, or the element of an array of that number.
-func children(v jsontext.Value, name string) (found []jsontext.Value) {
-	switch v.Kind() {
+func children(n wire.Node, name string) (found []wire.Node) {
+	switch n.Value.Kind() {
 	case '{':
-		all, _ := wire.Members(v) // v was read whole before
+		all, _ := n.Members() // it was read whole before
 		for _, m := range all {
 			if m.Name == name {
-				found = append(found, m.Value)
+				found = append(found, m)
 			}
 		}
 	case '[':
-		all, _ := wire.Elements(v)
+		all, _ := n.Elements()
 		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(all) && strconv.Itoa(i) == name {
-			found = all[i : i+1]
+			found = append(found, wire.Node{Value: all[i]})
 		}
 	}
 	return found

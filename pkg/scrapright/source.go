@@ -7,6 +7,7 @@
 package scrapright
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -137,8 +138,9 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 	}
 	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
 	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage), Cursor: w.Cursor}
+	var page bytes.Buffer // a page's records are good until the next one is asked for
 	l.Fetch = func(ctx context.Context, number, _ int) (wire.Page, error) {
-		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number))
+		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number), &page)
 		if err != nil {
 			return wire.Page{}, err
 		}
@@ -168,12 +170,12 @@ func Authorized(token credential.Secret) http.Header {
 	return http.Header{"X-Access-Token": {token.Reveal()}}
 }
 
-// get makes one data call, and tells the token that it was made with. A 401 enters the ladder, and the same call is
+// get makes one data call, whose body goes into a buffer, and tells the token that it was made with. A 401 enters the ladder, and the same call is
 // made again with what it gives.
-func (s *Source) get(ctx context.Context, path string, query url.Values) (body []byte, token credential.Secret, err error) {
+func (s *Source) get(ctx context.Context, path string, query url.Values, into *bytes.Buffer) (body []byte, token credential.Secret, err error) {
 	token, err = s.Ladder.Token(ctx)
 	for refusals := 0; err == nil; refusals++ {
-		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token)})
+		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token), Buffer: into})
 		if fault == nil {
 			return answer.Body, token, wire.JSONType(answer.Header)
 		}

@@ -66,7 +66,7 @@ func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
 		}
 		return credential.Grant{}, err
 	}
-	data, err := wire.Members(top.data)
+	data, err := top.data.Members()
 	if err != nil {
 		return credential.Grant{}, wire.Malformed("Data holds no tokens: %w", err)
 	}

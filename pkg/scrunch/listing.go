@@ -1,6 +1,7 @@
 package scrunch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -23,11 +24,12 @@ const pageSize = 100
 // the next one begins too early.
 func (s *Source) list(ctx context.Context, path string, asked url.Values, w export.Window, sink export.Sink) (export.Proof, error) {
 	l := wire.List{Closed: w.Closed, Unique: true, Sink: sink, Full: pageSize, Cursor: w.Cursor}
+	var body bytes.Buffer // a page's records are good until the next one is asked for
 	l.Fetch = func(ctx context.Context, _, rows int) (wire.Page, error) {
 		q := maps.Clone(asked)
 		q.Set("limit", strconv.Itoa(pageSize))
 		q.Set("offset", strconv.Itoa(rows))
-		answer, err := s.get(ctx, rest.Request{Path: path, Query: q})
+		answer, err := s.get(ctx, rest.Request{Path: path, Query: q, Buffer: &body})
 		if err != nil {
 			return wire.Page{}, err
 		}
@@ -45,11 +47,11 @@ func (s *Source) list(ctx context.Context, path string, asked url.Values, w expo
 }
 
 func parsePage(body []byte) (wire.Page, error) {
-	whole, err := wire.Document(body)
+	whole, err := wire.Tree(body)
 	if err != nil {
 		return wire.Page{}, err
 	}
-	found, err := wire.Members(whole)
+	found, err := whole.Members()
 	if err != nil {
 		return wire.Page{}, wire.Malformed("the answer is %w, expected an object with total and items", err)
 	}
@@ -65,7 +67,7 @@ func parsePage(body []byte) (wire.Page, error) {
 			}
 			p.Total = &n
 		case "items":
-			if p.Records, err = wire.Elements(m.Value); err != nil {
+			if p.Records, err = m.Elements(); err != nil {
 				return wire.Page{}, wire.Malformed("items is %w, expected an array", err)
 			}
 			items = true

@@ -40,11 +40,13 @@ type List struct {
 	// Cursor is that of an *export.Unfinished, to go on from there; the sink holds the rows that were read until then. One
 	// that cannot be read counts as none, and the sink is emptied. nil: from the first page.
 	Cursor []byte
-	// Fetch asks for a page, counted from 1, that begins after so many rows.
+	// Fetch asks for a page, counted from 1, that begins after so many rows. The records of a page are not looked at any more
+	// when the next one is asked for.
 	Fetch func(ctx context.Context, number, rows int) (Page, error)
 
 	now    *reading
-	before []byte // digest of the reading that moved, if there was one
+	before []byte   // digest of the reading that moved, if there was one
+	rows   []uint64 // fingerprints of the page at hand
 }
 
 // Read reads the list, once more if it moved, and leaves its rows in the sink. It blocks for the requests, and ends with
@@ -154,15 +156,17 @@ func (l *List) page(ctx context.Context, number, rows int) (*Page, error) {
 	return nil, err
 }
 
+// append adds a page's records, and answers their fingerprints until it is called again.
 func (l *List) append(records []jsontext.Value) ([]uint64, error) {
-	rows := make([]uint64, len(records))
+	l.rows = l.rows[:0]
 	for i, record := range records {
-		var err error
-		if rows[i], err = l.Sink.Append(record); err != nil {
+		row, err := l.Sink.Append(record)
+		if err != nil {
 			return nil, fmt.Errorf("record %d: %w", i+1, err)
 		}
+		l.rows = append(l.rows, row)
 	}
-	return rows, nil
+	return l.rows, nil
 }
 
 // verdict says whether a reading is whole, and why not.
