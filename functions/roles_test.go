@@ -2,12 +2,14 @@ package functions_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/table"
 )
 
 const (
@@ -88,12 +90,15 @@ func exportRights(source, logs string) []string {
 		"s3:DeleteObject on "+bucketARN+"/${Prefix}latest/"+source+"/*",
 		"s3:DeleteObject on "+bucketARN+"/${Prefix}_yardstick/spool/"+source+"/*",
 	)
-	for _, place := range []string{source, "latest/" + source, "_yardstick/ledger/" + source, "_yardstick/leases/" + source,
-		"_yardstick/spool/" + source, "_yardstick/runs"} {
+	for _, place := range []string{source + "/*", "latest/" + source + "/*", "_yardstick/ledger/" + source + "/*", "_yardstick/leases/" + source + "/*",
+		"_yardstick/spool/" + source + "/*", "_yardstick/runs/*", "about/status.json", "about/schema/" + source + "/*"} {
 		rights = append(rights,
-			"s3:GetObject on "+bucketARN+"/${Prefix}"+place+"/*",
-			"s3:PutObject on "+bucketARN+"/${Prefix}"+place+"/*",
-			"s3:ListBucket on "+bucketARN+", StringLike s3:prefix ${Prefix}"+place+"/*")
+			"s3:GetObject on "+bucketARN+"/${Prefix}"+place,
+			"s3:PutObject on "+bucketARN+"/${Prefix}"+place,
+			"s3:ListBucket on "+bucketARN+", StringLike s3:prefix ${Prefix}"+place)
+	}
+	for _, place := range []string{"index.html", "coverage/*/" + source + ".json.gz", "changes/*/" + source + ".json.gz", "tables/*/" + source + "_*"} {
+		rights = append(rights, "s3:PutObject on "+bucketARN+"/${Prefix}about/"+place)
 	}
 	return rights
 }
@@ -217,30 +222,79 @@ func TestTemplateBoundsEveryRole(t *testing.T) {
 	}
 }
 
+// What a role may do to objects, as S3 asks IAM about a request: with the key, or with the prefix of a listing.
+const (
+	mayGet    = "s3:GetObject on " + bucketARN + "/"
+	mayPut    = "s3:PutObject on " + bucketARN + "/"
+	mayDelete = "s3:DeleteObject on " + bucketARN + "/"
+	mayList   = "s3:ListBucket on " + bucketARN + ", StringLike s3:prefix "
+)
+
+// reached says whether lines allow one of these rights on a key or prefix, below a prefix of the bucket's.
+func reached(lines []string, l snapshot.Layout, right, key string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool {
+		place, found := strings.CutPrefix(strings.ReplaceAll(line, "${Prefix}", l.Prefix), right)
+		pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(place), `\*`, ".*") + "$" // IAM's * is any characters, slashes too
+		return found && regexp.MustCompile(pattern).MatchString(key)
+	})
+}
+
+var exportRoles = map[string]string{"scrapright": "ScrapRightExportRole", "scrunch": "ScrunchExportRole"}
+
 // The keys that the code spells are those that the role allows. A missing key is told as 404 only where s3:ListBucket
 // is allowed with that key as prefix, so the places to list are those to read.
 func TestTemplateRolesReachEveryKeyOfTheirSource(t *testing.T) {
 	want := allowed()
 	layout := snapshot.Layout{Prefix: "reporting/"}
-	for role, source := range map[string]string{"ScrapRightExportRole": "scrapright", "ScrunchExportRole": "scrunch"} {
+	for source, role := range exportRoles {
 		for _, key := range keysOf(layout, source) {
-			for _, right := range []string{"s3:GetObject on " + bucketARN + "/", "s3:PutObject on " + bucketARN + "/",
-				"s3:ListBucket on " + bucketARN + ", StringLike s3:prefix "} {
-				reaches := func(line string) bool {
-					place, found := strings.CutPrefix(strings.ReplaceAll(line, "${Prefix}", layout.Prefix), right)
-					return found && strings.HasPrefix(key, strings.TrimSuffix(place, "*"))
-				}
-				if !slices.ContainsFunc(want[role], reaches) {
+			for _, right := range []string{mayGet, mayPut, mayList} {
+				if !reached(want[role], layout, right, key) {
 					t.Errorf("%s: no %s%s", role, right, key)
+				}
+			}
+		}
+		for _, key := range keysWritten(layout, source) {
+			if !reached(want[role], layout, mayPut, key) || reached(want[role], layout, mayGet, key) {
+				t.Errorf("%s: %s is not to be written, or is to be read", role, key)
+			}
+		}
+	}
+}
+
+// Of the other source they reach nothing but what the two share: the status, the page, and the runs' results.
+func TestTemplateRolesReachNoKeyOfTheOtherSource(t *testing.T) {
+	want := allowed()
+	layout := snapshot.Layout{Prefix: "reporting/"}
+	shared := []string{layout.Status(), layout.Page(), layout.Run(aDay, "r"), layout.RunsOf(aDay)}
+	for source, other := range map[string]string{"scrapright": "scrunch", "scrunch": "scrapright"} {
+		for _, key := range append(keysOf(layout, other), keysWritten(layout, other)...) {
+			for _, right := range []string{mayGet, mayPut, mayDelete, mayList} {
+				if !slices.Contains(shared, key) && reached(want[exportRoles[source]], layout, right, key) {
+					t.Errorf("%s: %s%s", exportRoles[source], right, key)
 				}
 			}
 		}
 	}
 }
 
+var aDay = snapshot.DateOf(2026, time.November, 22)
+
+// keysOf are those that are read, listed or written.
 func keysOf(l snapshot.Layout, source string) []string {
-	day := snapshot.DateOf(2026, time.November, 22)
-	name := snapshot.Name{Source: source, Dataset: "d", Account: "main", Day: day, Part: "p"}
-	return []string{l.Data(name), l.Latest(name), l.Ledger(source, "d", "main", "2026-11"), l.Run(day, "r"), l.Lease(source, "main"),
-		l.Spool(name), l.Partitions(source, "d", "main"), l.Ledgers(source, "d", "main")}
+	name := snapshot.Name{Source: source, Dataset: "d", Account: "main", Day: aDay, Part: "p"}
+	return []string{l.Data(name), l.Latest(name), l.Ledger(source, "d", "main", "2026-11"), l.Run(aDay, "r"), l.Lease(source, "main"),
+		l.Spool(name), l.Partitions(source, "d", "main"), l.Ledgers(source, "d", "main"), l.SourceLedgers(source), l.RunsOf(aDay),
+		l.Status(), l.Schema(source, "d")}
+}
+
+// keysWritten are those that are written over whatever is there.
+func keysWritten(l snapshot.Layout, source string) []string {
+	keys := []string{l.Page(), l.Coverage(source, "main"), l.Changes(source, "main", "2026-11")}
+	for _, latest := range []bool{false, true} {
+		for _, f := range (table.Snippets{Table: table.Table{Source: source, Dataset: "d", Latest: latest}}).Files() {
+			keys = append(keys, l.Snippet(f.Reader, f.Name))
+		}
+	}
+	return keys
 }
