@@ -69,6 +69,15 @@ SAID = """([account, dataset]) => [...document.querySelectorAll("section.account
   .filter(a => a.querySelector("h3").textContent.trim() == dataset)
   .flatMap(a => [...a.querySelectorAll("figure use")].map(u => u.textContent))"""
 
+# Words and numbers in tables that are broken within, over lines.
+BROKEN = """() => [...document.querySelectorAll("td.n, th.n, td a, th a")].filter(e => {
+  const text = e.textContent.trim();
+  if (!text || text.includes(" ") || !e.getClientRects().length) return false;
+  const r = document.createRange();
+  r.selectNodeContents(e);
+  return new Set([...r.getClientRects()].map(c => Math.round(c.top))).size > 1;
+}).map(e => e.textContent.trim())"""
+
 
 class Looker:
     def __init__(self, browser, path, whole, told=()):
@@ -147,6 +156,8 @@ class Looker:
             self.expect(ratio >= 3, f"the shape of {STATES[state]} has a contrast of {ratio:.2f}")
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         self.expect(wide <= 0, f"with all unfolded it is {wide} px too wide")
+        broken = page.evaluate(BROKEN)
+        self.expect(not broken, f"these are broken within: {broken[:8]}")
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
 
     def keyboard(self, page):

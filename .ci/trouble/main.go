@@ -1,11 +1,14 @@
-// Command trouble makes a demo that had troubles, and the page that tells of them, for .ci/page. Usage: trouble DIR, a
-// folder that it makes. Its output is JSON: where the page lies, and what it must say of which days. All listen on
-// 127.0.0.1. Its clock begins on a Sunday of its own choice, so that the page is the same whenever it is made.
+// Command trouble makes a demo that had troubles, in a folder that it makes. All listen on 127.0.0.1. What lies in the bucket
+// was written by runs alone.
+//
+//	trouble page DIR  for .ci/page. Its output is JSON: where the page lies, and what it must say of which days. Its clock
+//	                  begins on a Sunday of its own choice, so that the page is the same whenever it is made
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 )
@@ -17,4 +20,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "trouble:", err)
 		os.Exit(1)
 	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	worlds := map[string]func(context.Context, string, io.Writer) error{"page": troubled}
+	if len(args) != 2 || worlds[args[0]] == nil {
+		return fmt.Errorf("found %q, expected page DIR", args)
+	}
+	return worlds[args[0]](ctx, args[1], out)
 }

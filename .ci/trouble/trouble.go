@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -44,89 +43,77 @@ func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
 
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-func run(ctx context.Context, args []string, out io.Writer) (err error) {
-	if len(args) != 1 {
-		return fmt.Errorf("usage: trouble DIR, and %d arguments came", len(args))
-	}
+// troubled makes the demo for .ci/page.
+func troubled(ctx context.Context, dir string, out io.Writer) (err error) {
 	c := clockFrom(time.Date(2026, time.November, 22, 12, 5, 0, 0, time.UTC))
-	d, err := local.OpenDemo(ctx, args[0], app.Options{Now: c.now})
+	d, err := local.OpenDemo(ctx, dir, app.Options{Now: c.now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := export(ctx, d, app.ScrapRight, "2026-07-01", "complete"); err != nil {
-		return err
-	}
-	if err := export(ctx, d, app.Scrunch, "", "complete"); err != nil {
-		return err
+	for _, r := range exported() {
+		if err := r.export(ctx, d, "complete"); err != nil {
+			return err
+		}
 	}
 	bucket := d.Cloud.Bucket(d.Configured.Bucket)
-	if err := lose(bucket); err != nil {
-		return err
+	if err := os.Remove(filepath.Join(bucket, filepath.FromSlash(lost))); err != nil {
+		return fmt.Errorf("delete an exported object: %w", err)
 	}
 	d.Yard.Fault(yardTrouble)
 	d.Scrunch.Fault(scrunchTrouble)
 	c.pass(30 * time.Hour)
 	for _, source := range d.Sources() {
-		if err := export(ctx, d, source, "2026-11-13", "failed"); err != nil {
+		if err := (ranged{source: source, from: "2026-11-13"}).export(ctx, d, "failed"); err != nil {
 			return err
 		}
 	}
 	page := filepath.Join(bucket, filepath.FromSlash(app.Layout{Prefix: d.Configured.Prefix}.Page()))
-	if err := publish(ctx, d, page); err != nil {
-		return err
-	}
 	return json.NewEncoder(out).Encode(told{page, expected()})
 }
 
-// export runs a source from a day on, or for what is due where that is "". The run must end as told.
-func export(ctx context.Context, d *local.Demo, source, from, want string) error {
-	var e app.Event
-	if from != "" {
-		day, err := app.ParseDay(from)
-		if err != nil {
+// exported is what is read before the troubles begin: all but three days of purchases and three of the answers.
+func exported() []ranged {
+	others := []string{"brands", "prompts", "competitors", "personas", "brand_daily", "platform_daily", "prompt_daily",
+		"competitor_daily", "citation_daily"}
+	return []ranged{
+		{source: app.ScrapRight, from: "2026-07-01", to: "2026-11-02"},
+		{source: app.ScrapRight, from: "2026-11-06"},
+		{source: app.Scrunch, from: "2026-10-23", to: "2026-11-09"},
+		{source: app.Scrunch, from: "2026-11-10", to: "2026-11-12", datasets: others},
+		{source: app.Scrunch, from: "2026-11-13"},
+	}
+}
+
+// ranged is a run that reads some days again, whatever is known of them; all that are due where no day is told.
+type ranged struct {
+	source   string
+	from, to string
+	datasets []string
+	force    bool
+}
+
+// export makes the run. It must end as told.
+func (r ranged) export(ctx context.Context, d *local.Demo, want string) error {
+	e := app.Event{Datasets: r.datasets, Force: r.force}
+	for text, day := range map[string]*app.Day{r.from: &e.From, r.to: &e.To} {
+		if text == "" {
+			continue
+		}
+		var err error
+		if *day, err = app.ParseDay(text); err != nil {
 			return err
 		}
-		e.From = day
 	}
-	result, err := d.Export(ctx, source, e)
+	result, err := d.Export(ctx, r.source, e)
 	if string(result.Status) != want {
-		return fmt.Errorf("the run of %s is %q, expected %q: %w", source, result.Status, want, errors.Join(err, errors.New(result.Failures())))
+		return fmt.Errorf("the run of %s is %q, expected %q: %w", r.source, result.Status, want, errors.Join(err, errors.New(result.Failures())))
 	}
 	return nil
 }
 
-// publish leaves the page that the runs wrote, and where they do not, does what `yardstick status --publish` does.
-func publish(ctx context.Context, d *local.Demo, page string) error {
-	_, err := os.Stat(page)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	status, err := d.Status(ctx)
-	if err != nil {
-		return err
-	}
-	return d.PublishStatus(ctx, status)
-}
-
-// lost are objects that somebody deletes: the first run had exported them.
-func lost() []string {
-	keys := []string{"scrapright/purchases/account=main/dt=2026-11-18/purchases.json.gz"}
-	for day := 3; day <= 5; day++ {
-		keys = append(keys, fmt.Sprintf("scrapright/purchases/account=main/dt=2026-11-%02d/purchases.json.gz", day),
-			fmt.Sprintf("scrunch/responses/account=main/dt=2026-11-%02d/brand-%d.json.gz", day+7, simulator.FirstBrand+1))
-	}
-	return keys
-}
-
-func lose(bucket string) error {
-	for _, key := range lost() {
-		if err := os.Remove(filepath.Join(bucket, filepath.FromSlash(key))); err != nil {
-			return fmt.Errorf("delete an exported object: %w", err)
-		}
-	}
-	return nil
-}
+// lost is an object that somebody deletes.
+const lost = "scrapright/purchases/account=main/dt=2026-11-18/purchases.json.gz"
 
 // yardTrouble is a yard that has three bad days: it has no answer for one that is gone from the bucket, sends half of one
 // that was exported before, and forgets most of the tickets of another.

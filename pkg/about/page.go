@@ -64,8 +64,8 @@ func (d *document) banner(v *view) {
 	d.put(`<header class="{}">
 <p class="brand">yardstick status</p>
 <h1>{}</h1>
-<p class="soft">As of <time datetime="{}">{}</time>, to which ages are counted. The page stays as it is until `+
-		`it is published again.</p>
+<p class="soft">As of <time datetime="{}">{}</time>, to which ages are counted. A run that changes something writes the page `+
+		`anew; “yardstick status” tells the present.</p>
 `, class, text(v.headline()), stamp(v.now), moment(v.now))
 	if len(concerns) > 0 {
 		d.put("<ul>\n")

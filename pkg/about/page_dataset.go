@@ -18,6 +18,7 @@ func (d *document) dataset(v *view, a *accountView, shown *datasetView) {
 <h3 id="{}"><bdi>{}</bdi></h3>
 `, shown.id, shown.id, text(shown.Dataset.Dataset))
 	d.reading(v, shown)
+	d.unreadable(shown.Unreadable)
 	d.gaps(shown)
 	d.failures(v, shown)
 	if len(shown.months) > 0 {
@@ -52,6 +53,14 @@ func (d *document) reading(v *view, shown *datasetView) {
 		d.put(" · at most {} a day ({})", text(count(shown.highest, "row", "rows")), text(shown.peak.String()))
 	}
 	d.put("</p>\n")
+}
+
+// unreadable tells how many records, of all days, some readers cannot take.
+func (d *document) unreadable(records int64) {
+	if records > 0 {
+		d.put(`<p class="soft">Note: {} that some readers cannot take. The first lines of what lies under `+
+			`about/tables/ say what becomes of them.</p>`+"\n", text(count(records, "record", "records")))
+	}
 }
 
 // gaps names the days that failed or are missing.

@@ -89,6 +89,7 @@ func everythingSince(first, later snapshot.Day) about.Status {
 		"2026-07-04": about.Empty, "2026-11-15": about.Empty,
 	})
 	refused := "scrapright/main purchases 2026-11-18: incomplete: the yard says 1,204 purchases and sent 1,198; nothing was stored, and the next run asks again"
+	purchases.Unreadable = 3
 	purchases.Failures = []about.Failure{
 		{Time: noon(), Run: "20261123T120000Z-4f2a", Day: today - 4, Part: "purchases", Kind: "unavailable", Error: "503 after 4 tries"},
 		{Time: noon(), Run: "20261123T120000Z-4f2a", Day: today - 5, Part: "purchases", Kind: "incomplete",
