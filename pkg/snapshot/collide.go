@@ -14,22 +14,48 @@ const (
 
 // members are the names of one object so far: Encoder.names from base on.
 type members struct {
+	shape  *node // of the names so far; nil: they collided, or no shape is known
+	noted  bool  // the names are in Encoder.names; otherwise the shape has them
 	base   int
 	filter [16]uint64      // has a bit for each name: most of them need no closer look
 	folded map[string]bool // where there are many: the first ones, by known
 	known  int
 }
 
-// note takes down a member's name, and that it collides where the object has it already, repeated or in another case.
-func (e *Encoder) note(m *members, quoted []byte, simple bool) {
+// note takes down a member's name, and that it collides where the object has it already, repeated or in another case. next
+// is what the shape becomes by the name, where that is known already: then it does not collide.
+func (e *Encoder) note(m *members, quoted []byte, simple bool, next *node) {
+	if next != nil && !m.noted {
+		m.shape = next
+		return
+	}
+	if !m.noted {
+		m.noted = true
+		e.recall(m, m.shape)
+	}
 	name := quoted[1 : len(quoted)-1]
 	if !simple {
 		name = fold(unquote(quoted))
 	}
 	suspect := m.mark(name)
 	e.names = append(e.names, name)
-	if suspect && m.has(e.names[m.base:]) {
+	switch {
+	case suspect && m.has(e.names[m.base:]):
+		m.shape = nil
 		e.collide(quoted)
+	case next == nil:
+		m.shape = e.shape.add(m.shape, quoted, name, simple)
+	default:
+		m.shape = next
+	}
+}
+
+// recall takes down the names that a shape stands for.
+func (e *Encoder) recall(m *members, n *node) {
+	if n.parent != nil {
+		e.recall(m, n.parent)
+		m.mark(n.name)
+		e.names = append(e.names, n.name)
 	}
 }
 

@@ -1,7 +1,9 @@
 package snapshot
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -21,7 +23,8 @@ type Encoder struct {
 	dst   []byte
 	depth int
 	muted bool     // what stands here is left out: its names are not noted
-	names [][]byte // of the objects that are open, the innermost one's at the end
+	names [][]byte // of objects that are open, the innermost one's at the end
+	shape shape    // of the objects so far
 }
 
 // NewEncoder makes an Encoder that leaves out what the JSON pointers (RFC 6901) name. A token that is a number is an
@@ -116,8 +119,7 @@ func (e *Encoder) value(o *omission) (ok bool) {
 	case '[':
 		return e.enter() && e.array(o)
 	case '"':
-		_, ok = e.text()
-		return ok
+		return e.string()
 	}
 	start := e.pos
 	for e.pos < len(e.src) && !delimits(e.src[e.pos]) {
@@ -134,7 +136,43 @@ func delimits(c byte) bool {
 	return c <= ' '
 }
 
-// text goes past a string. It is simple where it holds neither escapes nor bytes beyond ASCII.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// string goes past a string, eight bytes at a time where none of them is a quote, a backslash or a control character.
+func (e *Encoder) string() bool {
+	for i := e.pos + 1; i < len(e.src); i++ {
+		for i+8 <= len(e.src) {
+			eight := binary.LittleEndian.Uint64(e.src[i:])
+			quote, backslash := eight^(ones*'"'), eight^(ones*'\\')
+			found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (eight-ones*' ')&^eight) & highs
+			if found != 0 {
+				i += bits.TrailingZeros64(found) / 8 // what the first one carries into is behind it
+				break
+			}
+			i += 8
+		}
+		if i >= len(e.src) {
+			break
+		}
+		switch c := e.src[i]; {
+		case c == '"':
+			e.pos = i + 1
+			return true
+		case c < ' ':
+			e.pos = i
+			return false
+		case c == '\\' && i+1 < len(e.src) && e.src[i+1] > ' ':
+			i++
+		}
+	}
+	e.pos = len(e.src)
+	return false
+}
+
+// text goes past a string as string does, byte by byte. It is simple where it holds neither escapes nor bytes beyond ASCII.
 func (e *Encoder) text() (simple, ok bool) {
 	simple = true
 	for i := e.pos + 1; i < len(e.src); i++ {
@@ -216,7 +254,7 @@ func (e *Encoder) array(o *omission) bool {
 }
 
 func (e *Encoder) object(o *omission) bool {
-	seen := members{base: len(e.names)}
+	seen := members{base: len(e.names), shape: e.shape.root()}
 	defer e.forget(seen.base)
 	kept := 0
 	for index := 0; ; index++ {
@@ -224,7 +262,7 @@ func (e *Encoder) object(o *omission) bool {
 		if more, ok := e.next('}', index, kept); !more {
 			return ok
 		}
-		name, simple, ok := e.name()
+		name, simple, next, ok := e.name(seen.shape)
 		if !ok {
 			return false
 		}
@@ -233,25 +271,30 @@ func (e *Encoder) object(o *omission) bool {
 			return false
 		}
 		if kept += n; n > 0 && !e.muted {
-			e.note(&seen, name, simple)
+			e.note(&seen, name, simple, next)
 		}
 	}
 }
 
-// name goes past a member's name, to its value.
-func (e *Encoder) name() (quoted []byte, simple, ok bool) {
+// name goes past a member's name, to its value. next is what the shape of the object becomes by it, where that is known.
+func (e *Encoder) name(known *node) (quoted []byte, simple bool, next *node, ok bool) {
 	start := e.pos
-	if e.peek() != '"' {
-		return nil, false, false
+	if next = known.after(e.src[start:]); next != nil {
+		e.pos += len(next.quoted)
+		quoted, simple = e.src[start:e.pos], next.simple
+	} else {
+		if e.peek() != '"' {
+			return nil, false, nil, false
+		}
+		if simple, ok = e.text(); !ok {
+			return nil, false, nil, false
+		}
+		quoted = e.src[start:e.pos]
 	}
-	if simple, ok = e.text(); !ok {
-		return nil, false, false
-	}
-	quoted = e.src[start:e.pos]
 	if e.space(); e.peek() != ':' {
-		return nil, false, false
+		return nil, false, nil, false
 	}
 	e.pos++
 	e.space()
-	return quoted, simple, true
+	return quoted, simple, next, true
 }
