@@ -14,8 +14,9 @@ import (
 // otherwise stands for the fingerprint of what was asked where that is not what is wanted.
 const otherwise = "otherwise"
 
-// recall takes from a Status what it tells of an account, as if it had been read from the bucket again.
-func (g *gathering) recall(source string, a Account, wanted []WantedDataset) {
+// recall takes from a Status what it tells of an account, as if it had been read from the bucket again: of what failed,
+// only what did so since a time.
+func (g *gathering) recall(source string, a Account, wanted []WantedDataset, since time.Time) {
 	for _, d := range a.Datasets {
 		i := slices.IndexFunc(wanted, func(w WantedDataset) bool { return w.Dataset == d.Dataset })
 		if i < 0 {
@@ -32,7 +33,11 @@ func (g *gathering) recall(source string, a Account, wanted []WantedDataset) {
 			}
 		}
 	}
-	g.results[source] = append(g.results[source], formerly(a)...)
+	for _, r := range formerly(a) {
+		if r.Time.IsZero() || !r.Time.Before(since) {
+			g.results[source] = append(g.results[source], r)
+		}
+	}
 }
 
 func (b *book) recall(first snapshot.Day, p PartMonth, spec string) {

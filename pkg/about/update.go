@@ -113,10 +113,15 @@ func (u *update) after(ctx context.Context, before Status) (Status, error) {
 	g := u.gathering(known)
 	after := g.status(u.wanted)
 	after.Coverage, after.Changes = u.coverage(g), u.changes()
-	after.Sources[0].Runs = merged(known.Runs, append(runsOf([]export.Result{u.result}), quiet(u.traces())...), u.now)
+	after.Sources[0].Runs = u.runs(known)
 	u.estimate(&after.Sources[0])
 	u.keep(&after, before)
 	return after, nil
+}
+
+// runs are the source's last ones, with this one.
+func (u *update) runs(known Source) []Run {
+	return merged(known.Runs, append(runsOf([]export.Result{u.result}), quiet(u.traces())...), u.now)
 }
 
 func sourceOf(s Status, name string) (Source, bool) {
@@ -157,9 +162,14 @@ func (u *update) traces() (all []*export.Trace) {
 func (u *update) gathering(known Source) *gathering {
 	source := u.result.Source
 	g := &gathering{store: u.store, layout: u.layout, now: u.now, sources: []string{source}, books: map[table]*book{},
-		results: map[string][]export.Result{source: {u.result}}, clocks: map[string][]time.Time{source: {u.result.Time}}}
-	for _, r := range append(slices.Clone(known.Runs), quiet(u.traces())...) {
+		results: map[string][]export.Result{source: {u.result}}, clocks: map[string][]time.Time{}}
+	runs := u.runs(known)
+	for _, r := range runs {
 		g.clocks[source] = append(g.clocks[source], r.Time)
+	}
+	var since time.Time
+	if len(runs) == maxRuns {
+		since = runs[maxRuns-1].Time
 	}
 	for i, w := range u.wanted {
 		for _, d := range w.Datasets {
@@ -167,7 +177,7 @@ func (u *update) gathering(known Source) *gathering {
 		}
 		for _, a := range known.Accounts {
 			if a.Account == w.Account {
-				g.recall(source, a, w.Datasets)
+				g.recall(source, a, w.Datasets, since)
 				u.wanted[i] = recalled(w, a)
 			}
 		}
@@ -188,7 +198,7 @@ func recalled(w Wanted, a Account) Wanted {
 	w.Datasets = slices.Clone(w.Datasets)
 	for i, d := range w.Datasets {
 		for _, told := range a.Datasets {
-			if told.Dataset == d.Dataset && d.Parts == nil {
+			if told.Dataset == d.Dataset && d.Parts == nil && len(told.Parts) > 0 {
 				w.Datasets[i].Parts = told.Parts
 			}
 		}

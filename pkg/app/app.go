@@ -117,7 +117,6 @@ func (a *App) Export(ctx context.Context, source string, e Event) (Result, error
 	if _, ok := errors.AsType[*export.EventError](err); ok {
 		return Result{}, &EventInvalid{err}
 	}
-	a.tell(ctx, x, result)
 	if result.Status == export.Failed {
 		err = errors.Join(errors.New(result.Failures()), err)
 	}
@@ -159,7 +158,8 @@ func (a *App) exporter(source string) (*export.Exporter, error) {
 		return nil, &ConfigInvalid{err}
 	}
 	return export.New(export.Config{Source: source, Store: a.store, Layout: snapshot.Layout{Prefix: a.Configured.Prefix},
-		Accounts: accounts, Now: a.Now, RunID: runID, Stop: a.Stop, Log: a.Log, Observe: a.Observe}), nil
+		Accounts: accounts, Now: a.Now, RunID: runID, Stop: a.Stop, Log: a.Log, Observe: a.Observe,
+		Tell: func(ctx context.Context, r Result) { a.tell(ctx, accounts, r) }}), nil
 }
 
 func runID() string {

@@ -3,7 +3,19 @@ package app
 import (
 	"context"
 	"io"
+
+	"yardstick/pkg/export"
 )
+
+// ExportUntold is Export of an App that tells nothing under about/.
+func ExportUntold(ctx context.Context, a *App, source string, e Event) (Result, error) {
+	x, err := a.exporter(source)
+	if err != nil {
+		return Result{}, err
+	}
+	x.Tell = func(context.Context, export.Result) {}
+	return x.Run(ctx, e)
+}
 
 // Export is the handler of a source's export function in an environment of the test's own, as one process keeps it.
 func Export(source string, o Options) interface {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"yardstick/pkg/about"
@@ -15,22 +16,26 @@ import (
 const tellTime = 20 * time.Second
 
 // tell brings about/ up to a run. It fails no run: what was exported is in its place, and the log says what is behind.
-func (a *App) tell(ctx context.Context, x *export.Exporter, r Result) {
+func (a *App) tell(ctx context.Context, accounts []export.Account, r Result) {
 	ctx, cancel := context.WithTimeout(ctx, tellTime)
 	defer cancel()
-	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
-	if err := about.Update(ctx, a.store, layout, wantedOf(x), a.Sources(), r, a.Now()); err != nil {
-		a.Log.LogAttrs(ctx, slog.LevelWarn, "the status page is behind", slog.String("run", r.Run), slog.String("error", err.Error()))
-	}
+	var page sync.WaitGroup
+	defer page.Wait()
+	page.Go(func() {
+		layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+		if err := about.Update(ctx, a.store, layout, wantedOf(r.Source, accounts), a.Sources(), r, a.Now()); err != nil {
+			a.Log.LogAttrs(ctx, slog.LevelWarn, "the status page is behind", slog.String("run", r.Run), slog.String("error", err.Error()))
+		}
+	})
 	if err := a.tellSchemas(ctx, r); err != nil {
 		a.Log.LogAttrs(ctx, slog.LevelWarn, "the schemas are behind", slog.String("run", r.Run), slog.String("error", err.Error()))
 	}
 }
 
 // wantedOf is what is wanted of a source's accounts, as far as the configuration tells.
-func wantedOf(x *export.Exporter) (all []about.Wanted) {
-	for _, account := range x.Accounts {
-		w := wantedAccount(x.Source, account)
+func wantedOf(source string, accounts []export.Account) (all []about.Wanted) {
+	for _, account := range accounts {
+		w := wantedAccount(source, account)
 		for _, d := range account.Datasets {
 			w.Datasets = append(w.Datasets, about.WantedDataset{Dataset: d.Name, Listing: d.Listing, Spec: d.Spec})
 		}

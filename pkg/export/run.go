@@ -28,6 +28,8 @@ type Config struct {
 	Stop     <-chan struct{}  // closed: reading ends at once, what was read whole is still written; nil: never
 	Log      *slog.Logger     // nil: none
 	Observe  func(Progress)   // called as work goes on, from several goroutines; nil: not
+	// Tell is called once a run's work is done, and the run ends after it; its result is written meanwhile. nil: not.
+	Tell func(ctx context.Context, r Result)
 }
 
 // Progress tells how far an account is.
@@ -51,6 +53,9 @@ func New(c Config) *Exporter {
 	}
 	if c.Observe == nil {
 		c.Observe = func(Progress) {}
+	}
+	if c.Tell == nil {
+		c.Tell = func(context.Context, Result) {}
 	}
 	return &Exporter{c}
 }
@@ -103,7 +108,9 @@ func (x *Exporter) Run(ctx context.Context, e Event) (Result, error) {
 	}
 	r.Next = next(e, clock, runs)
 	publisher := snapshot.Publisher{Store: x.Store, Layout: x.Layout, Run: r.Run, Time: clock}
+	group.Go(func() { x.Tell(ctx, r) })
 	err = publisher.Result(ctx, runFile{r, changes})
+	group.Wait()
 	x.Log.InfoContext(ctx, "run ended", "run", r.Run, "status", r.Status, "remaining", r.Remaining)
 	return r, err
 }

@@ -28,8 +28,8 @@ const (
 // Trace is what a run knows of an account's part of the bucket when it ends, for those who tell of it without reading it
 // again.
 type Trace struct {
-	// Changed says that there is something to tell: a part was written, or settled; or the account did not end complete, or
-	// did not the time before. Where it is false everything is as the last run that had it true left it, but for the times
+	// Changed says that there is something to tell: a part was written, or settled; or an event asked for certain work, which
+	// was done; or the account did not end complete, or did not the time before. Where it is false everything is as the last run that had it true left it, but for the times
 	// of reading.
 	Changed bool
 	// Whole says that the datasets' ledgers are all that there are: no run had the account before.
@@ -58,7 +58,7 @@ type DatasetTrace struct {
 	Lacking []snapshot.Name   // of these months, parts that are wanted and not there as they are wanted
 	First   snapshot.Day      // the first of these months' days; 0: none
 	// Schema is of the lines that the run wrote, where they have a member or a kind of value that those of earlier runs had
-	// not, or First is earlier than any day was; else nil.
+	// not, or lack one that those had, or First is earlier than any day was; else nil.
 	Schema *schema.Schema
 }
 
@@ -85,7 +85,8 @@ func readTold(text json.RawMessage) told {
 // trace is what the run knows when its work is done and it is concluded, and what the next one shall remember.
 func (r *accountRun) trace(before told, first bool) told {
 	now := told{Version: toldVersion, Status: r.result.Status, Schemas: maps.Clone(before.Schemas), First: maps.Clone(before.First)}
-	t := &Trace{Changed: r.changed || r.result.Status != Complete || before.Status != Complete, Whole: first && !r.event.Ranged(),
+	asked := r.event.Ranged() && r.done > 0 // somebody wants to see it
+	t := &Trace{Changed: r.changed || asked || r.result.Status != Complete || before.Status != Complete, Whole: first && !r.event.Ranged(),
 		Requests: r.result.Requests, Done: r.done, PerMinute: r.account.Vendor.Usage().PerMinute, Quiet: before.Quiet}
 	for i, d := range r.datasets {
 		x := DatasetTrace{Dataset: d.Name, Parts: d.parts, Ledgers: d.book.Ledgers(), Lacking: r.lacking(d)}
@@ -171,7 +172,7 @@ func (r *accountRun) drift(t *told, d *dataset, result *DatasetResult) bool {
 		result.Drift, result.Drifted = found[:min(len(found), maxDrifts)], len(found)
 		r.warnings = append(r.warnings, drifted(r.account.Name, d.Name, found))
 	}
-	news := !known.Covers(d.written)
+	news := len(found) > 0 || !known.Covers(d.written)
 	known.Merge(d.written)
 	packed, err := pack(known)
 	if err != nil {

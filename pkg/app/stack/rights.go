@@ -6,6 +6,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/table"
 )
 
 // Context keys that conditions of roles, boundaries and service control policies ask for.
@@ -137,15 +138,17 @@ func (g *grants) secrets(names ...string) {
 	g.may([]string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, resources)
 }
 
-// snapshots is what a run does to an account's objects, keys as snapshot.Layout spells them.
+// snapshots is what a run does to an account's objects, keys as snapshot.Layout spells them. What a run tells it may lack
+// and end well, so that nothing else would show it.
 func (g *grants) snapshots(source, account string) {
 	l, day, part := g.layout(), snapshot.DateOf(2026, time.January, 1), "part"
-	kept := []string{l.Lease(source, account), l.Run(day, "run")}
+	kept := []string{l.Lease(source, account), l.Run(day, "run"), l.Status()}
+	told := []string{l.Page(), l.Coverage(source, account), l.Changes(source, account, "2026-01")}
 	var removed, listed []string
 	listing, other := false, false
 	for _, e := range g.datasets(source, account) {
 		name := snapshot.Name{Source: source, Dataset: e.Dataset, Account: account, Day: day, Part: part}
-		kept = append(kept, l.Data(name), l.Ledger(source, e.Dataset, account, "2026-01"), l.Spool(name))
+		kept = append(kept, l.Data(name), l.Ledger(source, e.Dataset, account, "2026-01"), l.Spool(name), l.Schema(source, e.Dataset))
 		removed = append(removed, l.Spool(name))
 		if e.Listing {
 			kept, removed = append(kept, l.Latest(name)), append(removed, l.Latest(name))
@@ -154,16 +157,27 @@ func (g *grants) snapshots(source, account string) {
 			listed = append(listed, l.Latest(name))
 		}
 		if e.Listing && !listing || !e.Listing && !other {
-			listed = append(listed, l.Partitions(source, e.Dataset, account), l.Ledgers(source, e.Dataset, account))
+			listed = append(listed, l.Partitions(source, e.Dataset, account), l.Ledgers(source, e.Dataset, account), l.Schema(source, e.Dataset))
+			told = append(told, g.snippets(e)...)
 		}
 		listing, other = listing || e.Listing, other || !e.Listing
 	}
 	g.may([]string{"s3:GetObject", "s3:PutObject"}, g.objects(kept))
+	g.may([]string{"s3:PutObject"}, g.objects(told))
 	g.may([]string{"s3:DeleteObject"}, g.objects(removed))
 	// S3 asks for the listing of a key too, where it shall say that the key is not there.
-	for _, prefix := range append(listed, l.Spools(source, account), l.Lease(source, account), l.Run(day, "run")) {
+	for _, prefix := range append(listed, l.Spools(source, account), l.Lease(source, account), l.Run(day, "run"), l.Status()) {
 		g.may([]string{"s3:ListBucket"}, []string{g.objectARN(g.Configured.Bucket, "")}, listPrefix, prefix)
 	}
+}
+
+// snippets are the keys of what readers run to have a dataset.
+func (g *grants) snippets(e app.Exported) (keys []string) {
+	s := table.Snippets{Table: table.Table{Source: e.Source, Dataset: e.Dataset, Latest: e.Listing}}
+	for _, f := range s.Files() {
+		keys = append(keys, g.layout().Snippet(f.Reader, f.Name))
+	}
+	return keys
 }
 
 // trigger is what a webhook needs.
