@@ -33,9 +33,10 @@ func (h *exportHandler) measure(ctx context.Context, a *App, began time.Time, r 
 
 // runCounts are what a run counted. Failed are windows and whole accounts, and the run's result, where that is unkept: a
 // run that fails has at least one. Remaining is among them where it is known of every account what was due: else a run
-// that did nothing would pass for one that had nothing left.
+// that did nothing would pass for one that had nothing left. SchemaDrift is among them where there was some: CloudWatch
+// takes money for each hour in which a metric comes.
 func runCounts(r Result, unkept bool) []metric {
-	var rows, requests, throttled, written, unchanged, failed, refused int64
+	var rows, requests, throttled, written, unchanged, failed, refused, drifted int64
 	planned := true
 	if unkept {
 		failed++
@@ -52,12 +53,16 @@ func runCounts(r Result, unkept bool) []metric {
 		for _, d := range a.Datasets {
 			rows, failed = rows+d.Rows, failed+int64(len(d.Failed))
 			written, unchanged = written+int64(d.Written), unchanged+int64(d.Unchanged)
+			drifted += int64(d.Drifted)
 		}
 	}
 	metrics := []metric{count("Rows", rows), count("Requests", requests), count("Throttled", throttled), count("Failed", failed),
 		count("KeyRefused", refused), beside("Written", float64(written)), beside("Unchanged", float64(unchanged))}
 	if planned {
 		metrics = append(metrics, count("Remaining", int64(r.Remaining)))
+	}
+	if drifted > 0 {
+		metrics = append(metrics, count("SchemaDrift", drifted))
 	}
 	return metrics
 }

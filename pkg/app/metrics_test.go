@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -179,6 +180,34 @@ func TestMetricsOfAPartialRunTellWhatRemains(t *testing.T) {
 				t.Errorf("a run of two minutes: %v", seconds)
 			}
 			before = got["Remaining"]
+		}
+	})
+}
+
+// All of them are counted, and not only those that the result names. A run that saw none has no such metric, which would
+// cost money.
+func TestMembersThatAreNotAsBeforeAreCountedByTheRunThatSawThem(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-18", func(w *world) {
+		const none = -1
+		added := ""
+		for n := range 60 {
+			added += fmt.Sprintf(`,"added%d":true`, n)
+		}
+		for _, step := range []struct {
+			purchase, customer string
+			drifted            float64
+		}{
+			{`{"id":1,"net":"5"}`, `{"id":1,"name":"a"}`, none},
+			{`{"id":1,"net":"6"}`, `{"id":1,"name":"b"}`, none},
+			{`{"id":1,"net":6.5}`, `{"id":1,"name":"b","city":"Gary"}`, 2},
+			{`{"id":1,"net":7.5}`, `{"id":1,"name":"c","city":"Gary"}`, none},
+			{`{"id":1,"net":8.5` + added + `}`, `{"id":1,"name":"d","city":"Gary"}`, 60},
+			{`{"id":1,"net":8.5` + added + `}`, `{"id":1,"name":"d","city":"Gary"}`, none},
+		} {
+			w.yard.SetRecords(simulator.Purchases, "2026-11-18", []string{step.purchase})
+			w.yard.SetRecords(simulator.Customers, "", []string{step.customer})
+			w.measured(w.Context(), `{"force":true}`, export.Complete).expect(t, step.purchase, numbers{"SchemaDrift": step.drifted})
+			w.pass(time.Hour)
 		}
 	})
 }
