@@ -25,7 +25,7 @@ func FuzzRows(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var rows []string
-		count, err := eachRow(bytes.NewReader(body), func(r row) error {
+		count, err := eachRow(bytes.NewReader(body), func(r row, _ []wire.Member) error {
 			rows = append(rows, string(r))
 			return nil
 		})

@@ -35,11 +35,7 @@ func newRows(sink *tagger, fields []string, day export.Day) *rows {
 		values: values{}}
 }
 
-func (r *rows) add(record row) error {
-	members, err := r.sink.members(record)
-	if err != nil {
-		return err
-	}
+func (r *rows) add(record row, members []wire.Member) error {
 	dated := !r.dated
 	for _, m := range members {
 		if m.Name == "date" {
@@ -99,7 +95,7 @@ func (r *rows) rollback(p place) error {
 }
 
 // rows makes one request to /query. Each attempt begins with begin, and gives each row of the bare array to each.
-func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func() error, each func(row) error) (count int, err error) {
+func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func() error, each func(row, []wire.Member) error) (count int, err error) {
 	_, err = s.get(ctx, rest.Request{Path: path, Query: q, Into: func(h http.Header, body io.Reader) error {
 		if err := wire.JSONType(h); err != nil {
 			return err
@@ -114,32 +110,23 @@ func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func
 }
 
 // eachRow reads a bare array of objects as it arrives.
-func eachRow(body io.Reader, each func(row) error) (count int, err error) {
-	d := wire.Decoder(body)
-	if d.PeekKind() != '[' {
-		return 0, noRows(d)
+func eachRow(body io.Reader, each func(row, []wire.Member) error) (count int, err error) {
+	answer := wire.NewArray(body)
+	if other, opens := answer.Opens(); !opens {
+		return 0, noRows(other)
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return 0, wire.Broken(err)
-	}
-	for d.PeekKind() != ']' {
-		value, err := d.ReadValue()
-		if err != nil {
-			return count, wire.Broken(err)
+	for ; ; count++ {
+		record, members, err := answer.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return count, nil
+		case err != nil:
+			return count, err
+		case record.Kind() != '{':
+			return count, wire.Malformed("row %d is %s, expected an object", count+1, wire.Shape(record))
 		}
-		if value.Kind() != '{' {
-			return count, wire.Malformed("row %d is %s, expected an object", count+1, wire.Shape(value))
-		}
-		if err := each(value); err != nil {
+		if err := each(record, members); err != nil {
 			return count, fmt.Errorf("row %d: %w", count+1, err)
 		}
-		count++
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return count, wire.Broken(err)
-	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return count, wire.Malformed("something follows the array of rows")
-	}
-	return count, nil
 }

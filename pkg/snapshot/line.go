@@ -121,11 +121,13 @@ func (e *Encoder) value(o *omission) (ok bool) {
 	case '"':
 		return e.string()
 	}
-	start := e.pos
-	for e.pos < len(e.src) && !delimits(e.src[e.pos]) {
-		e.pos++
+	i := e.pos
+	for i < len(e.src) && (e.src[i] >= '-' && e.src[i] <= '9' || !delimits(e.src[i])) {
+		i++
 	}
-	return e.pos > start
+	start := e.pos
+	e.pos = i
+	return i > start
 }
 
 func delimits(c byte) bool {
@@ -206,6 +208,10 @@ func (e *Encoder) enter() bool {
 // next goes to the next part of an object or array, or past its end. The comma before the part stays only if a part
 // before it did.
 func (e *Encoder) next(end byte, index, kept int) (more, ok bool) {
+	if kept > 0 && e.pos+1 < len(e.src) && e.src[e.pos] == ',' && e.src[e.pos+1] > ' ' {
+		e.pos++ // as it is nearly always
+		return true, true
+	}
 	e.space()
 	switch c := e.peek(); {
 	case c == end:
@@ -290,6 +296,10 @@ func (e *Encoder) name(known *node) (quoted []byte, simple bool, next *node, ok 
 			return nil, false, nil, false
 		}
 		quoted = e.src[start:e.pos]
+	}
+	if e.pos+1 < len(e.src) && e.src[e.pos] == ':' && e.src[e.pos+1] > ' ' {
+		e.pos++ // as it is nearly always
+		return quoted, simple, next, true
 	}
 	if e.space(); e.peek() != ':' {
 		return nil, false, nil, false

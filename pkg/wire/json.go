@@ -54,14 +54,17 @@ func Document(body []byte) (jsontext.Value, error) {
 }
 
 // Broken is a Decoder's error as a malformed answer, without the bytes around it: they may be a record's.
-func Broken(err error) error {
+func Broken(err error) error { return brokenAt(err, 0) }
+
+// brokenAt is Broken of a Decoder that began so many bytes into the answer.
+func brokenAt(err error, begin int64) error {
 	where := ""
 	cause := "broken syntax"
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		cause = "it ends too early"
 	}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		where = fmt.Sprintf(", at byte %d", syntax.ByteOffset)
+		where = fmt.Sprintf(", at byte %d", begin+syntax.ByteOffset)
 	}
 	return Malformed("the answer is not whole JSON: %s%s", cause, where)
 }
@@ -78,61 +81,6 @@ func Objects(records []jsontext.Value) error {
 
 // Members are the members of an object, in its order. Any other value is an error that says what it is.
 func Members(v jsontext.Value) ([]Member, error) { return new(Cutter).Members(v) }
-
-// maxNames bounds how many names a Cutter remembers.
-const maxNames = 1000
-
-// Cutter takes objects apart, one after another. Where their names recur it allocates nothing. The zero Cutter is ready.
-// It is not safe for concurrent use.
-type Cutter struct {
-	body  bytes.Buffer
-	d     jsontext.Decoder
-	names map[string]string // by their spelling; nil while there was one object only
-	found []Member
-}
-
-// Members is what the function of that name gives, until the next call.
-func (c *Cutter) Members(v jsontext.Value) ([]Member, error) {
-	if v.Kind() != '{' {
-		return nil, errors.New(Shape(v))
-	}
-	if c.names == nil && c.found != nil {
-		c.names = map[string]string{}
-	}
-	c.body = *bytes.NewBuffer(v)
-	reset(&c.d, &c.body)
-	if _, err := c.d.ReadToken(); err != nil {
-		return nil, err
-	}
-	c.found = c.found[:0]
-	for c.d.PeekKind() != '}' {
-		quoted, err := c.d.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		m := Member{Name: c.name(quoted)}
-		value, err := c.d.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		end := c.d.InputOffset()
-		m.Value = v[end-int64(len(value)) : end]
-		c.found = append(c.found, m)
-	}
-	return c.found, nil
-}
-
-// name is a member's name without quotes and escapes.
-func (c *Cutter) name(quoted jsontext.Value) string {
-	if name, ok := c.names[string(quoted)]; ok {
-		return name
-	}
-	name := Text(quoted)
-	if c.names != nil && len(c.names) < maxNames {
-		c.names[string(quoted)] = name
-	}
-	return name
-}
 
 // Elements are the elements of an array, as they stand in it.
 func Elements(v jsontext.Value) ([]jsontext.Value, error) {

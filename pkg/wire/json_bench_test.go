@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,5 +22,22 @@ func BenchmarkMembers(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkTree is the way of a page of records to the places where they stand.
+func BenchmarkTree(b *testing.B) {
+	record := `{"PurchaseId":20261122001734,"PurchaseDate":"2026-11-22T14:03:11.000","TicketNumber":"T-001734",` +
+		`"CustomerId":90071,"CustomerName":"Smith \u0026 Sons","BusinessId":null,"Yard":"North","Status":"Closed",` +
+		`"IsVoid":false,"GrossWeight":18240.0,"TareWeight":15020.50,"NetWeight":3219.50,"Unit":"LB","Total":1287.8000,` +
+		`"Items":[{"ItemId":1,"Commodity":"#1 Copper","Net":219.50,"Price":3.1000,"Amount":680.4500}],"Notes":"",` +
+		`"CreatedBy":"clerk7","CreatedOn":"2026-11-22T13:58:40.137","ModifiedOn":"2026-11-22T14:03:12.001"}`
+	body := []byte(`{"IsError":0,"Message":"","Data":[` + strings.Repeat(record+",", 99) + record + `]}`)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := Tree(body); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -78,12 +78,11 @@ func cutObject(b []byte, i, depth int) (members []Node, end int) {
 		if i = scanName(b, i); i < 0 {
 			return nil, i
 		}
-		colon := bytes.LastIndexByte(b[begin:i], ':') // behind the name is white space, and the colon
 		m, end := cutNode(b, i, depth+1)
 		if end < 0 {
 			return nil, end
 		}
-		m.Name = Text(jsontext.Value(bytes.TrimRight(b[begin:begin+colon], " \t\r\n")))
+		m.Name = Text(jsontext.Value(b[begin:scanText(b, begin)]))
 		members, i = append(members, m), end
 	}
 }
