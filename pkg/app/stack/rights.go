@@ -6,7 +6,6 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/snapshot"
-	"yardstick/pkg/table"
 )
 
 // Context keys that conditions of roles, boundaries and service control policies ask for.
@@ -171,11 +170,10 @@ func (g *grants) snapshots(source, account string) {
 	}
 }
 
-// snippets are the keys of what readers run to have a dataset.
+// snippets are the keys of what readers run to have a dataset: about/tables/<reader>/<source>_<dataset> and an ending.
 func (g *grants) snippets(e app.Exported) (keys []string) {
-	s := table.Snippets{Table: table.Table{Source: e.Source, Dataset: e.Dataset, Latest: e.Listing}}
-	for _, f := range s.Files() {
-		keys = append(keys, g.layout().Snippet(f.Reader, f.Name))
+	for _, reader := range []string{"athena", "duckdb", "pandas", "quicksight"} {
+		keys = append(keys, g.layout().Snippet(reader, e.Source+"_"+e.Dataset+".any"))
 	}
 	return keys
 }
