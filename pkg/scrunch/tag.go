@@ -2,7 +2,6 @@ package scrunch
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"yardstick/pkg/export"
@@ -51,15 +50,17 @@ func (t *tagger) add(record []byte, members []wire.Member) (uint64, error) {
 
 // tag puts the brand first. What it gives is gone with the next record.
 func (t *tagger) tag(record []byte, members []wire.Member) []byte {
-	has := func(name string) bool {
-		return slices.ContainsFunc(members, func(m wire.Member) bool { return m.Name == name })
+	hasID, hasName := false, false
+	for _, m := range members {
+		hasID = hasID || m.Name == "brand_id"
+		hasName = hasName || m.Name == "brand_name"
 	}
 	t.record = append(t.record[:0], '{')
-	if !has("brand_id") {
+	if !hasID {
 		t.record = strconv.AppendInt(append(t.record, `"brand_id":`...), t.brand.ID, 10)
 		t.record = append(t.record, ',')
 	}
-	if !has("brand_name") {
+	if !hasName {
 		t.record = append(append(append(t.record, `"brand_name":`...), t.brand.Name...), ',')
 	}
 	if len(members) == 0 {

@@ -19,13 +19,14 @@ type values map[string]*shown
 type shown struct {
 	texts []string // as filters spell them; one more than maxValues where there are too many
 	null  bool
-	sent  map[string]bool
+	sent  map[string]bool // as they were sent
+	known map[string]bool // of texts
 }
 
 func (v values) note(dimension string, value jsontext.Value) {
 	s := v[dimension]
 	if s == nil {
-		s = &shown{sent: map[string]bool{}}
+		s = &shown{sent: map[string]bool{}, known: map[string]bool{}}
 		v[dimension] = s
 	}
 	switch {
@@ -33,7 +34,8 @@ func (v values) note(dimension string, value jsontext.Value) {
 		s.null = true
 	case len(s.texts) <= maxValues && !s.sent[string(value)]:
 		s.sent[string(value)] = true
-		if text := spelt(value); !slices.Contains(s.texts, text) {
+		if text := spelt(value); !s.known[text] {
+			s.known[text] = true
 			s.texts = append(s.texts, text)
 		}
 	}
