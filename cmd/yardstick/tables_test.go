@@ -118,12 +118,17 @@ func TestPublishPutsTablesAndSchemasIntoTheBucket(t *testing.T) {
 		"tables/athena/scrapright_customers.sql":             "athena/scrapright_customers.sql",
 		"tables/pandas/scrapright_customers_latest.py":       "pandas/scrapright_customers_latest.py",
 		"tables/quicksight/scrapright_customers_latest.json": "quicksight/scrapright_customers_latest.json",
-		"schema/scrapright/customers.json":                   "schema/scrapright/customers.json",
 	} {
 		got, err := os.ReadFile(filepath.Join(about, published))
 		want, wantErr := os.ReadFile(filepath.Join(dir, written))
 		if err != nil || wantErr != nil || string(got) != string(want) {
 			t.Errorf("%s is not what --out writes: %v %v", published, err, wantErr)
+		}
+	}
+	published, err := os.ReadFile(filepath.Join(about, "schema/scrapright/customers.json"))
+	for _, part := range []string{`"drift":[]`, `"accounts":["main"]`, `"first":"2`, `"members":[{"name":"Id"`} {
+		if err != nil || !strings.Contains(string(published), part) {
+			t.Errorf("the schema has no %s: %v\n%s", part, err, published)
 		}
 	}
 	for _, wrong := range []string{"--json", "--out=x", "--from=2026-11-01", "--account=main"} {

@@ -227,13 +227,17 @@ func TestAStaleWriterReplacesNoReading(t *testing.T) {
 			w.pass(time.Minute)
 			since := len(w.yard.Requests())
 			w.run(app.Event{}, export.Complete)
-			if n := len(w.asked(simulator.Customers, since)); n != 0 || len(w.keys(spools)) != 0 {
-				t.Errorf("%d pages asked for; %q is left", n, w.keys(spools))
+			if n := len(w.asked(simulator.Customers, since)); n != 0 {
+				t.Errorf("%d pages asked for", n)
 			}
 			for _, key := range append(w.keys("scrapright/customers"), w.keys("latest/")...) {
 				if left[key] != w.bytes(key) {
 					t.Errorf("%s is not as the newer run left it", key)
 				}
+			}
+			w.pass(23 * time.Hour) // what is saved is looked for once a day, where nothing was saved since
+			if w.run(app.Event{}, export.Complete); len(w.keys(spools)) != 0 {
+				t.Errorf("%q is left", w.keys(spools))
 			}
 		})
 	})

@@ -33,6 +33,7 @@ type accountRun struct {
 	changes  []Change
 	told     int    // ids in changes
 	changed  bool   // a part was written, or settled
+	untidy   bool   // an unfinished window may have been saved
 	fault    *Error // ends the whole account
 }
 
@@ -92,6 +93,10 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 		return l.note(ctx, text, recent())
 	}})
 	r.planner.remembered = readMonths(l.months)
+	before := readTold(l.told)
+	if l.whole && fresh(before.Tidy, r.clock) {
+		r.planner.tidy = before.Tidy
+	}
 	if _, ok := ctx.Deadline(); ok {
 		r.work(ctx, working)
 	} else {
@@ -109,7 +114,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	}
 	r.result.FreshAt = r.planner.freshen(r.datasets)
 	r.conclude()
-	told := r.trace(readTold(l.told), l.first)
+	told := r.trace(before, l.first)
 	err := errors.Join(l.remember(r.planner.remembered, told), l.release(ctx, recent()))
 	switch {
 	case errors.Is(err, snapshot.ErrConflict):

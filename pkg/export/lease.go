@@ -61,6 +61,7 @@ type lease struct {
 	now    func() time.Time
 	recent []time.Time // requests of earlier runs in the last minute
 	first  bool        // there was none
+	whole  bool        // the run before this one gave it back, so that what it remembers is the last word
 
 	ends atomic.Pointer[time.Time] // as last stored: whoever publishes asks while the object may be under way
 
@@ -83,7 +84,7 @@ func acquire(ctx context.Context, store snapshot.Store, key, holder string, now 
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
 	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests,
-		notes: there.Notes, months: there.Months, told: there.Told, first: errors.Is(err, snapshot.ErrNotFound)}
+		notes: there.Notes, months: there.Months, told: there.Told, first: errors.Is(err, snapshot.ErrNotFound), whole: there.Released}
 	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
 			return nil, fmt.Errorf("%w: it took the lease at the same moment", errHeld)

@@ -65,7 +65,8 @@ type planner struct {
 
 	remembered months // what earlier runs left; nothing: everything is looked at
 	saved      map[snapshot.Name]*saved
-	stale      []string // keys of unfinished windows that no run will take up
+	stale      []string  // keys of unfinished windows that no run will take up
+	tidy       time.Time // when it was seen that there are no unfinished windows; zero: there may be some
 }
 
 func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {

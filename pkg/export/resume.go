@@ -22,13 +22,20 @@ type saved struct {
 	object snapshot.Info
 }
 
-// findSaved looks at what the runs before this one left unfinished. What no run will take up again is noted as stale.
+// findSaved looks at what the runs before this one left unfinished, unless they noted within a day that there is
+// nothing. What no run will take up again is noted as stale.
 func (p *planner) findSaved(ctx context.Context, datasets []*dataset) error {
 	p.saved = map[snapshot.Name]*saved{}
+	if !p.tidy.IsZero() {
+		return nil
+	}
+	p.tidy = p.time
 	for info, err := range p.store.List(ctx, p.layout.Spools(p.source, p.Name), "") {
 		if err != nil {
+			p.tidy = time.Time{}
 			return fmt.Errorf("list unfinished windows: %w", err)
 		}
+		p.tidy = time.Time{}
 		name, ok := p.layout.ParseSpool(info.Key)
 		if !ok {
 			continue // not written by any run
@@ -179,6 +186,9 @@ func (r *accountRun) save(ctx context.Context, t *task, w Window, spool *snapsho
 	if bytes.Equal(stopped.Cursor, w.Cursor) {
 		return // not one page further
 	}
+	r.mu.Lock()
+	r.untidy = true
+	r.mu.Unlock()
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)

@@ -65,9 +65,11 @@ type DatasetTrace struct {
 // told is what runs remember of what they told of an account, in its lease. The zero told is nothing: there is more to
 // tell then, and no drift is seen.
 type told struct {
-	Version int     `json:"version"`
-	Status  Status  `json:"status"` // of the last run that had the account
-	Quiet   []Quiet `json:"quiet,omitempty"`
+	Version int    `json:"version"`
+	Status  Status `json:"status"` // of the last run that had the account
+	// Tidy is when a run last saw that the bucket has no unfinished window, if none was saved since; zero: there may be one.
+	Tidy  time.Time `json:"tidy,omitzero"`
+	Quiet []Quiet   `json:"quiet,omitempty"`
 	// By dataset, of all that runs wrote: the schema of the lines, as JSON that is compressed, and the first day.
 	Schemas map[string][]byte       `json:"schemas,omitempty"`
 	First   map[string]snapshot.Day `json:"first,omitempty"`
@@ -86,6 +88,9 @@ func readTold(text json.RawMessage) told {
 func (r *accountRun) trace(before told, first bool) told {
 	now := told{Version: toldVersion, Status: r.result.Status, Schemas: maps.Clone(before.Schemas), First: maps.Clone(before.First)}
 	asked := r.event.Ranged() && r.done > 0 // somebody wants to see it
+	if !r.untidy {
+		now.Tidy = r.planner.tidy
+	}
 	t := &Trace{Changed: r.changed || asked || r.result.Status != Complete || before.Status != Complete, Whole: first && !r.event.Ranged(),
 		Requests: r.result.Requests, Done: r.done, PerMinute: r.account.Vendor.Usage().PerMinute, Quiet: before.Quiet}
 	for i, d := range r.datasets {
