@@ -13,7 +13,7 @@ import (
 func merge(sources []io.Reader, write func(line []byte) error) error {
 	var heads heads
 	for _, source := range sources {
-		h := &head{lines: bufio.NewReaderSize(source, 32<<10)}
+		h := &head{lines: bufio.NewReaderSize(source, 16<<10)}
 		more, err := h.next()
 		if err != nil {
 			return err

@@ -15,9 +15,9 @@ import (
 // gzipLevel trades size for time; one level for all objects.
 const gzipLevel = gzip.DefaultCompression
 
-// blockSize is how many bytes of lines are gathered before they are compressed: enough that handing them over costs
-// nothing beside that.
-const blockSize = 256 << 10
+// blockSize is how many bytes of lines are gathered before they are compressed, or sorted: enough that handing them over
+// costs nothing beside that, and that the runs of a long report are some dozens.
+const blockSize = 512 << 10
 
 // packer digests and compresses blocks of lines into a file, one at a time, while the next one is gathered. Its methods are
 // for one goroutine.

@@ -11,9 +11,6 @@ import (
 	"slices"
 )
 
-// sortChunk is how many bytes of lines are sorted in memory at a time.
-const sortChunk = 1 << 20
-
 // Sort puts the lines into the order of their bytes, so that the same rows make the same object whatever order they came
 // in. Append may follow. It needs a few megabytes of memory, however many lines there are; runs of sorted lines go
 // through a temporary file. The lines of a Sorted spool are there already; others are read back first.
@@ -32,7 +29,7 @@ func (s *Spool) Sort() error {
 		return err
 	}
 	defer func() { _ = whole.Close() }() // body reads it until then
-	s.sorter = &sorter{folder: s.folder}
+	s.sorter = s.idle
 	if err := eachLine(body, s.write); err != nil {
 		return err
 	}
@@ -45,7 +42,9 @@ func (s *Spool) Sort() error {
 // mergeSorted has the lines compressed in their order.
 func (s *Spool) mergeSorted() error {
 	sorter, last := s.anew()
-	return errors.Join(sorter.merge(last, s.write), sorter.close())
+	err := errors.Join(sorter.merge(last, s.write), sorter.close())
+	sorter.spare = last[:0]
+	return err
 }
 
 // unsort has the lines compressed in the order in which they came.
@@ -60,7 +59,8 @@ func (s *Spool) unsort() error {
 // anew takes the lines from the sorter: those that are written from now on are compressed.
 func (s *Spool) anew() (sorter *sorter, last []byte) {
 	sorter, last = s.sorter, s.block
-	s.sorter, s.block = nil, nil
+	_ = sorter.wait() // whoever asks for the lines is told
+	s.sorter, s.block, sorter.spare = nil, sorter.spare[:0], nil
 	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
 	return sorter, last
 }
@@ -88,13 +88,14 @@ type lineKey struct {
 	begin, end uint32
 }
 
-// close gives up the file.
-func (s *sorter) close() error {
-	if s == nil || s.file == nil {
-		return nil
-	}
+// close gives up the lines and the file.
+func (s *sorter) close() (err error) {
 	_ = s.wait() // nobody asks for the lines any more
-	return s.file.Close()
+	if s.file != nil {
+		err = s.file.Close()
+	}
+	s.file, s.runs, s.size, s.fault = nil, nil, 0, nil
+	return err
 }
 
 // keep begins to sort a full block and to write it out, and puts an empty one in its place. An error may be that of an
@@ -217,7 +218,6 @@ func (s *sorter) merge(last []byte, write func(line []byte) error) error {
 	if err := s.wait(); err != nil {
 		return err
 	}
-	s.spare = nil
 	s.sort(last)
 	sources := []io.Reader{bytes.NewReader(s.sorted)}
 	for _, r := range s.runs {

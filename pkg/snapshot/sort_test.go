@@ -25,7 +25,7 @@ func TestASortedSpoolIsWhatASortedListIs(t *testing.T) {
 		}
 		defer func() { _ = spool.Close() }()
 		observer := told{}
-		spool.chunk, spool.packed = rapid.IntRange(1, 60).Draw(t, "chunk"), rapid.IntRange(1, 60).Draw(t, "block")
+		spool.full = rapid.IntRange(1, 60).Draw(t, "block")
 		spool.Sorted, spool.Observer = true, observer
 		if err := spool.Begin(&Encoder{}); err != nil {
 			t.Fatal(err)

@@ -46,14 +46,14 @@ type Spool struct {
 	file    *os.File
 	pack    *packer
 	sorter  *sorter // takes the lines in place of the packer; nil: they are compressed as they come
+	idle    *sorter // the one that sorter is at times
 	block   []byte  // the last lines, which neither has yet
 	rows    int64
 	bytes   int64
 	writing int  // counts how often the lines were begun anew
 	unseen  bool // the observer was not shown the very lines that are held
 	line    []byte
-	// How many bytes of lines are handed to the packer and to the sorter at a time.
-	packed, chunk int
+	full    int // how many bytes of lines are handed on at a time
 }
 
 // NewSpool opens an empty spool in a folder for temporary files; "" is the system's. The file is unlinked at once, so
@@ -67,7 +67,8 @@ func NewSpool(folder string) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a spool: %w", errors.Join(err, file.Close()))
 	}
-	return &Spool{encoder: &Encoder{}, folder: folder, file: file, pack: pack, packed: blockSize, chunk: sortChunk}, nil
+	return &Spool{encoder: &Encoder{}, folder: folder, file: file, pack: pack, idle: &sorter{folder: folder},
+		full: blockSize}, nil
 }
 
 func unlinkedFile(folder string) (*os.File, error) {
@@ -84,7 +85,7 @@ func unlinkedFile(folder string) (*os.File, error) {
 // Close frees the spool and its files.
 func (s *Spool) Close() error {
 	_ = s.pack.wait() // nobody asks for the lines any more
-	return errors.Join(s.file.Close(), s.sorter.close())
+	return errors.Join(s.file.Close(), s.idle.close())
 }
 
 // Begin empties the spool for a window whose records go through the encoder. A new spool needs no Begin where nothing is
@@ -100,7 +101,7 @@ func (s *Spool) Reset() error {
 		return err
 	}
 	if s.Sorted {
-		s.sorter = &sorter{folder: s.folder}
+		s.sorter = s.idle
 	}
 	return nil
 }
@@ -113,7 +114,7 @@ func (s *Spool) reset() error {
 	if s.unseen = false; s.Observer != nil {
 		s.Observer.Reset()
 	}
-	err := s.sorter.close()
+	err := s.idle.close()
 	s.sorter = nil
 	if err != nil {
 		return fmt.Errorf("reset the spool: %w", err)
@@ -159,12 +160,12 @@ func (s *Spool) added(begin int) error {
 	s.rows++
 	s.bytes += int64(len(s.block) - begin)
 	switch {
-	case s.sorter != nil && len(s.block) >= s.chunk:
+	case len(s.block) < s.full:
+		return nil
+	case s.sorter != nil:
 		return s.sorter.keep(&s.block)
-	case s.sorter == nil && len(s.block) >= s.packed:
-		return s.flush()
 	}
-	return nil
+	return s.flush()
 }
 
 // flush has the block compressed.
