@@ -22,8 +22,9 @@ import boto3
 import botocore.config
 
 from e2e_world import (
-    CODE, Failed, asked, at_rest, cloudformation, compare, days, deploy, expect, export, functions, glue, gone, iam, invoke, listed,
-    log_lines, logs, machines, put_keys, queried, rows, run, runs, s3, state, tell_logs, total, unchanged, vault, vendors, wait, yardstick)
+    CODE, Failed, about, asked, at_rest, cloudformation, compare, days, deploy, expect, export, functions, glue, gone, iam, invoke,
+    listed, log_lines, logs, machines, put_keys, queried, rows, run, runs, s3, state, tell_logs, total, unchanged, vault, vendors,
+    wait, yardstick)
 
 STACK, SECOND_STACK = "yardstick-e2e", "two-yards"
 ACCOUNTS = ("main", "north-yard")
@@ -82,6 +83,9 @@ class Story:
 
     def read_back(self):
         return compare(self.bucket, ["main"], self.daily, self.listings) + ", as the vendors have them, and in the ledger"
+
+    def about(self):
+        return about(STACK, self.bucket, ["main"]) + ", as ledgers, results and objects have them"
 
     def tables(self):
         """Counts by SQL, table for table. The emulator reads files as it sees fit and not by the declared columns."""
@@ -171,8 +175,9 @@ class Story:
                       lambda: (e := machines.describe_execution(executionArn=refused))["status"] != "RUNNING" and e)
         expect((failed["status"], failed.get("error")) == ("FAILED", "EventInvalid"), failed)
         self.daily = days(first, self.today)
-        return f"the state machine brings {(last - first).days + 1} earlier days: " + compare(
-            self.bucket, ["main"], self.daily, self.listings)
+        found = compare(self.bucket, ["main"], self.daily, self.listings)
+        about(STACK, self.bucket, ["main"])
+        return f"the state machine brings {(last - first).days + 1} earlier days: {found}, and about/ tells of them"
 
     def rotation(self):
         name, function = "yardstick/scrapright/main/session", f"{STACK}-rotate-session"
@@ -232,6 +237,7 @@ class Story:
                f"the yard's tokens: {asks} before, {asked('main')} after")
         unchanged({k: v for k, v in before.items() if "_yardstick/" not in k},
                   {k: v for k, v in state(self.bucket).items() if "_yardstick/" not in k})
+        about(STACK, self.bucket, ["main"])
         return f"all stays; over it, exports write nothing ({', '.join(told)}) and no token is lost"
 
     def two_accounts(self):
@@ -259,7 +265,9 @@ class Story:
         for source in ("scrapright", "scrunch"):
             export(SECOND_STACK, source, {})
         told = compare(out["Bucket"], ACCOUNTS, days(self.start, self.today), self.listings)
+        about(SECOND_STACK, bucket, ACCOUNTS)
         self.roles(out)
+        about(SECOND_STACK, bucket, ACCOUNTS)
         return f"secrets of both are made, and exported: {told}; no role may read a third one's"
 
     def roles(self, out):
@@ -291,7 +299,7 @@ class Story:
 def main():
     s3.create_bucket(Bucket=CODE)
     s = Story()
-    for what, item in (("deploy", s.deployment), ("keys", s.keys), ("schedules", s.schedules), ("objects", s.read_back),
+    for what, item in (("deploy", s.deployment), ("keys", s.keys), ("schedules", s.schedules), ("objects", s.read_back), ("about", s.about),
                        ("tables", s.tables), ("check", s.check), ("logs", s.follow_logs), ("webhook", s.webhook), ("backfill", s.backfill),
                        ("rotation", s.rotation), ("update", s.update), ("delete and deploy", s.again),
                        ("two accounts", s.two_accounts), ("clean up", s.clean_up)):

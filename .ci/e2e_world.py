@@ -280,6 +280,86 @@ def is_what_the_vendor_has(key, source, dataset, account, day, part, lines):
     expect(lines and (dataset not in ANSWERS or counted == answers), f"{key}: {counted} answers counted, of {answers}")
 
 
+def read(bucket, key):
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def about(stack, bucket, accounts):
+    """Holds what runs tell under about/, all of it written under the functions' roles, against ledgers, results and objects;
+    answers how many objects it is."""
+    accounts = sorted(accounts)
+    entries = {(e["source"], e["dataset"], e["account"], day, part): entry
+               for e in (json.loads(read(bucket, key)) for key in listed(bucket, "_yardstick/ledger/"))
+               for day, parts in e["days"].items() for part, entry in parts.items()}
+    coverage = {f"about/coverage/account={a}/{s}.json.gz" for a in accounts for s in DAILY}
+    expect(set(listed(bucket, "about/coverage/")) == coverage, f"{listed(bucket, 'about/coverage/')}, expected {sorted(coverage)}")
+    covered = {}
+    for key in coverage:
+        for row in map(json.loads, gzip.decompress(read(bucket, key)).splitlines()):
+            expect(key == f"about/coverage/account={row['account']}/{row['source']}.json.gz", f"{key} has {row}")
+            covered[row["source"], row["dataset"], row["account"], row["day"], row["part"]] = row["rows"], row["settled"]
+    known = {name: (entry["rows"], entry["settled"]) for name, entry in entries.items()}
+    expect(covered == known, f"covered and not in the ledger, or otherwise: {dict(covered.items() - known.items())}; "
+           f"in the ledger alone: {dict(known.items() - covered.items())}")
+    about_status(bucket, accounts, entries)
+    datasets = {(source, dataset) for source, dataset, _, _, _ in entries}
+    for source, dataset in sorted(datasets):
+        about_dataset(bucket, accounts, source, dataset)
+    for source in DAILY:
+        behind = [x for x in log_lines(f"/aws/lambda/{stack}-{source}-export")
+                  if "the status page is behind" in x or "the schemas are behind" in x]
+        expect(not behind, "a run could not tell what it did:", *behind)
+    return f"{len(listed(bucket, 'about/'))} objects under about/ tell of {len(entries)} day parts and {len(datasets)} datasets"
+
+
+def about_status(bucket, accounts, entries):
+    status = json.loads(read(bucket, "about/status.json"))
+    expect(status["version"] == 1 and status["faults"] == [] and [s["source"] for s in status["sources"]] == ["scrapright", "scrunch"],
+           f"about/status.json: {json.dumps(status)[:2000]}")
+    page = s3.get_object(Bucket=bucket, Key="about/index.html")
+    text = page["Body"].read().decode()
+    expect(page["ContentType"].startswith("text/html") and text.startswith("<!DOCTYPE html>") and text.rstrip().endswith("</html>"), text[:500])
+    results = {r["run"]: r for r in runs(bucket).values()}
+    for source in status["sources"]:
+        name = source["source"]
+        for run in source["runs"]:
+            expect(run["run"] in results and run["status"] == results[run["run"]]["status"], f"about/status.json has the run {run}")
+        expect(source["runs"] and sorted(a["account"] for a in source["accounts"]) == accounts, f"{name}: {json.dumps(source)[:2000]}")
+        for a in source["accounts"]:
+            expect((a["error"], a["stale"], a["backlog"]["missing"]) == (None, False, 0), f"{name}/{a['account']}: {json.dumps(a)[:2000]}")
+            for d in a["datasets"]:
+                days = {}
+                for (s, dataset, account, day, _), entry in entries.items():
+                    if (s, dataset, account) == (name, d["dataset"], a["account"]):
+                        days[day] = days.get(day, 0) + entry["rows"]
+                have = {f"{m['month']}-{n:02}": rows for m in d["months"] for n, rows in enumerate(m["rows"], 1) if rows}
+                expect(have == {day: rows for day, rows in days.items() if rows}, f"{name}/{a['account']} {d['dataset']}: {have}, "
+                       f"and the ledger has {days}")
+                expect(d["dataset"] in text and a["account"] in text, f"the page does not name {a['account']} {d['dataset']}")
+
+
+def about_dataset(bucket, accounts, source, dataset):
+    """The schema has every member of the newest lines, and each reader's file names the table and where it lies."""
+    objects = [key for a in accounts for key in listed(bucket, f"{source}/{dataset}/account={a}/")]
+    lines = [line for key in objects[-2:] for line in gzip.decompress(read(bucket, key)).splitlines()]
+    if not lines:
+        return
+    schema = json.loads(read(bucket, f"about/schema/{source}/{dataset}.json"))
+    members = {name for line in lines for name in json.loads(line)} - {m["name"] for m in schema["members"]}
+    expect(not members and schema["records"] > 0 and sorted(schema["accounts"]) == accounts and schema["drift"] == [],
+           f"about/schema/{source}/{dataset}.json lacks {members}: {json.dumps(schema)[:2000]}")
+    names = [(f"{source}_{dataset}", f"{source}/{dataset}/")]
+    if dataset in LISTINGS[source]:
+        names.append((f"{source}_{dataset}_latest", f"latest/{source}/{dataset}/"))
+    for name, place in names:
+        files = [f"athena/{name}.sql", f"duckdb/{name}.sql", f"pandas/{name}.py"]
+        for file in files + [f"quicksight/{name}.json"] * name.endswith("_latest"):
+            text = read(bucket, f"about/tables/{file}").decode()
+            expect(f"s3://{bucket}/{place}" in text and (name in text or file.startswith("quicksight/")), f"about/tables/{file}: {text}")
+        ddl = read(bucket, f"about/tables/athena/{name}.sql").decode()
+        expect(f"CREATE EXTERNAL TABLE `{name}` (" in ddl and f"'projection.account.values' = '{','.join(accounts)}'" in ddl, ddl)
+
+
 def gone(stack):
     """Nothing of a stack is left but bucket and secrets."""
     if stack in stacks:
