@@ -1,6 +1,7 @@
 """Runs the recipes of docs/reporting.md over the demo's bucket, and compares each with a count of the lines in plain Python.
 
-Usage: recipes.py WORK [--update], a folder with the program (yardstick) and a bucket of the demo (demo/).
+Usage: recipes.py WORK [--update], a folder with the program (yardstick), a bucket of the demo (demo/), and what of it was corrected
+after it was settled (corrections.json), both of .ci/trouble.
 With --update it writes what came out into the document.
 """
 
@@ -58,7 +59,7 @@ class World:
         self.folder = f"{WORK}/recipes/{name}"
         self.root = f"{self.folder}/s3/{BUCKET}/"
         shutil.copytree(f"{WORK}/demo", self.folder)
-        self.cover = self.covered()
+        self.cover, self.changes = self.covered(), self.changed()
 
     def day(self, before):
         return self.today - datetime.timedelta(days=before)
@@ -79,26 +80,56 @@ class World:
     def path(self, dataset, account, day, part):
         return f"{self.root}{dataset}/account={account}/dt={day}/{part}.json.gz"
 
-    def covered(self):
-        """The rows of the coverage that was published, which have to be the ledger's."""
-        rows = []
+    def ledgers(self):
+        """What the ledgers say of each part of each day."""
         for path in glob.glob(f"{self.root}_yardstick/ledger/*/*/*/*.json"):
             ledger = json.load(open(path, encoding="utf-8"))
-            rows += [{"day": day, "source": ledger["source"], "dataset": ledger["dataset"], "account": ledger["account"], "part": part,
-                      "rows": e["rows"], "settled": e["settled"], "fetched_at": e["fetched_at"]}
-                     for day, parts in ledger["days"].items() for part, e in parts.items()]
+            for day, parts in ledger["days"].items():
+                for part, e in parts.items():
+                    yield {"day": day, "source": ledger["source"], "dataset": ledger["dataset"], "account": ledger["account"], "part": part}, e
+
+    def covered(self):
+        """The rows of the coverage that runs wrote, which have to be the ledger's. Where the last runs found no change, times of reading
+        may be those of the last that did."""
+        rows = [name | {"rows": e["rows"], "settled": e["settled"], "fetched_at": e["fetched_at"],
+                        "unreadable": e.get("unreadable", {}).get("records", 0)} for name, e in self.ledgers()]
         written = [row for path in glob.glob(f"{self.root}about/coverage/*/*.json.gz") for row in load(path)]
 
-        def spelt(some):
-            return sorted(json.dumps(row, sort_keys=True) for row in some)
+        def ordered(some):
+            return sorted(some, key=lambda row: (row["source"], row["account"], row["dataset"], row["day"], row["part"]))
 
-        if spelt(written) != spelt(rows):
-            fail("the demo's coverage and its ledger differ")
-        return rows
+        if len(written) != len(rows):
+            fail(f"the demo's coverage has {len(written)} rows, its ledger {len(rows)}")
+        for told, row in zip(ordered(written), ordered(rows)):
+            late = told["fetched_at"] < row["fetched_at"] and not row["settled"]
+            if told != row | ({"fetched_at": told["fetched_at"]} if late else {}):
+                fail(f"the demo's coverage has {told}, its ledger {row}")
+        return written
+
+    def changed(self):
+        """The rows of the changes that runs wrote, which have to be the ledger's, and those corrections that were made."""
+        rows = []
+        for name, e in self.ledgers():
+            replaced = e.get("revised", []) + [e]
+            rows += [name | {"changed_at": a["at"], "run": a["run"], "rows_before": a["rows"], "rows_after": b["rows"], "sha256_before": a["sha256"],
+                             "sha256_after": b["sha256"]} for a, b in zip(replaced, replaced[1:])]
+        written = []
+        for path in glob.glob(f"{self.root}about/changes/account=*/month=*/*.json.gz"):
+            keys, source = dict(re.findall(r"/(account|month)=([^/]+)", path)), os.path.basename(path).removesuffix(".json.gz")
+            for row in load(path):
+                if (row["account"], row["day"][:7], row["source"]) != (keys["account"], keys["month"], source):
+                    fail(f"{path} has a row of another table: {row}")
+                written.append(row)
+        if sorted(map(str, written)) != sorted(map(str, rows)):
+            fail(f"the demo's changes and its ledger differ: {written} and {rows}")
+        made = json.load(open(f"{WORK}/corrections.json", encoding="utf-8"))
+        if sorted(map(str, made)) != sorted(str({k: row[k] for k in made[0]}) for row in rows):
+            fail(f"the corrections were {made}, and the changes are {rows}")
+        return written
 
     def cover_again(self):
         """Writes the coverage of what there is."""
-        rows = [row for row in self.cover if os.path.exists(self.path(f"{row['source']}/{row['dataset']}", row["account"], row["day"], row["part"]))]
+        self.cover = rows = [row for row in self.cover if os.path.exists(self.path(f"{row['source']}/{row['dataset']}", row["account"], row["day"], row["part"]))]
         for source in ("scrapright", "scrunch"):
             for account in sorted({row["account"] for row in rows}):
                 store(f"{self.root}about/coverage/account={account}/{source}.json.gz",
@@ -144,6 +175,16 @@ class World:
             store(self.path("scrapright/purchases", "north", day, "purchases"), [])
             self.cover_as("scrapright/purchases", day, "purchases", 0, settled=True)
             day += datetime.timedelta(days=1)
+        self.add_changes()
+
+    def add_changes(self):
+        """Changes of the other account: of days that it has, and of some that it has not. Half are from before its months were closed."""
+        for number, row in enumerate(list(self.changes)):
+            at = datetime.datetime.combine(self.day(40 if number % 2 else 1), datetime.time(3, 4, number))
+            self.changes.append(row | {"account": "north", "changed_at": at.isoformat() + "Z", "rows_before": row["rows_before"] + 5})
+        for source, month in {(row["source"], row["day"][:7]) for row in self.changes}:
+            store(f"{self.root}about/changes/account=north/month={month}/{source}.json.gz",
+                  [row for row in self.changes if (row["account"], row["source"], row["day"][:7]) == ("north", source, month)])
 
     def listed(self, account):
         """The day of the newest listing of customers."""
@@ -152,7 +193,8 @@ class World:
     def cover_as(self, dataset, day, part, rows, settled=None):
         source, name = dataset.split("/")
         self.cover.append({"day": str(day), "source": source, "dataset": name, "account": "north", "part": part, "rows": rows,
-                           "settled": day.day % 3 == 0 if settled is None else settled, "fetched_at": f"{self.today}T01:02:03Z"})
+                           "settled": day.day % 3 == 0 if settled is None else settled, "fetched_at": f"{self.today}T01:02:03Z",
+                           "unreadable": int(day.day % 7 == 0)})
 
 
 def monday(day):
@@ -304,7 +346,7 @@ def month(w):
     groups = collections.defaultdict(list)
     for row in w.cover:
         day = datetime.date.fromisoformat(row["day"])
-        if row["dataset"] == "purchases" and os.path.exists(w.path("scrapright/purchases", row["account"], day, "purchases")):
+        if row["dataset"] == "purchases":
             groups[row["source"], row["account"], row["dataset"], row["part"], day.replace(day=1)].append(row)
     for key, days in sorted(groups.items()):
         length = ((key[-1] + datetime.timedelta(days=31)).replace(day=1) - key[-1]).days
@@ -313,9 +355,48 @@ def month(w):
                datetime.datetime.fromisoformat(max(row["fetched_at"] for row in days)).replace(tzinfo=None), len(days) - unsettled == length)
 
 
+def moment(text):
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def changes(w):
+    rows = [(row["source"], row["account"], row["dataset"], row["part"], datetime.date.fromisoformat(row["day"]), moment(row["changed_at"]),
+             row["rows_before"], row["rows_after"]) for row in w.changes]
+    return ranked([row for row in rows if row[5].date() >= w.day(30)], 1, 2, 3, 4, 5, 6)
+
+
+def closed(w):
+    """By month, what was there 30 days ago, and what is now: each part of a day by itself."""
+    groups = collections.defaultdict(lambda: [0, 0, 0])
+    for row in w.cover:
+        since = [c for c in w.changes if all(c[k] == row[k] for k in ("source", "account", "dataset", "part", "day"))
+                 and moment(c["changed_at"]).date() >= w.day(30)]
+        group = groups[row["source"], row["account"], row["dataset"], datetime.date.fromisoformat(row["day"]).replace(day=1)]
+        group[0] += bool(since)
+        group[1] += min(since, key=lambda c: c["changed_at"])["rows_before"] if since else row["rows"]
+        group[2] += row["rows"]
+    return sorted((*key, *group) for key, group in groups.items() if group[0])
+
+
+def unreadable(w):
+    return sorted((row["source"], row["account"], row["dataset"], row["part"], datetime.date.fromisoformat(row["day"]), row["rows"], row["unreadable"])
+                  for row in w.cover if row["unreadable"])
+
+
+def drift(w):
+    """The runs of the demo saw a member come, in two spellings, and told of it in their results."""
+    rows = []
+    for path in glob.glob(f"{w.root}_yardstick/runs/*/*.json"):
+        run = json.load(open(path, encoding="utf-8"))
+        for account in run["accounts"]:
+            rows += [(run["source"], dataset["dataset"], account["account"], moment(run["time"]), d["path"], d["change"], sorted(d["before"]), sorted(d["after"]))
+                     for dataset in account["datasets"] for d in dataset.get("drift", [])]
+    return ranked(rows, -4, 1, 2, 3, 5)
+
+
 RECIPES = {"rates": rates, "responses": responses, "domains": domains, "metals": metals, "presence": presence,
            "customers-as-of": customers_as_of, "prompts": prompts, "customers-compared": customers_compared, "missing": missing,
-           "missing-files": missing_files, "month": month}
+           "missing-files": missing_files, "month": month, "changes": changes, "closed": closed, "drift": drift, "unreadable": unreadable}
 
 
 def equal(name, expected, got):
@@ -357,7 +438,7 @@ def shown(value):
         return str(value).lower()
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
-    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)  # as DuckDB shows it
 
 
 def table(names, rows):

@@ -96,14 +96,15 @@ type ranged struct {
 // export makes the run. It must end as told.
 func (r ranged) export(ctx context.Context, d *local.Demo, want string) error {
 	e := app.Event{Datasets: r.datasets, Force: r.force}
-	for text, day := range map[string]*app.Day{r.from: &e.From, r.to: &e.To} {
-		if text == "" {
-			continue
-		}
-		var err error
-		if *day, err = app.ParseDay(text); err != nil {
-			return err
-		}
+	var err error
+	if r.from != "" {
+		e.From, err = app.ParseDay(r.from)
+	}
+	if r.to != "" && err == nil {
+		e.To, err = app.ParseDay(r.to)
+	}
+	if err != nil {
+		return err
 	}
 	result, err := d.Export(ctx, r.source, e)
 	if string(result.Status) != want {

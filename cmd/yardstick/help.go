@@ -143,8 +143,10 @@ Examples:
 
 With --open it opens the same as a page in the browser. With --json it prints one object.
 
-Without --publish it changes nothing. With it, it writes about/index.html, which is the page, about/status.json, which is what --json
-prints, and about/coverage/: for each account a table of the days that were exported, by which SQL tells "none" from "not exported".
+Runs that change something write the same into the bucket, as far as they saw it; this tells the present. Without --publish it changes
+nothing. With it, it writes all of that anew: about/index.html, which is the page, about/status.json, which is what --json prints,
+about/coverage/, a table of the days that are exported, by which SQL tells "none" from "not exported", and about/changes/, a table of
+those that changed after they were settled.
 
 Exit codes: 0 all is well, 1 something is stale or failed, 2 bad usage or configuration.`
 }
@@ -188,8 +190,9 @@ and writes what readers need: the DDL for Athena (partitions by projection, type
 QuickSight manifest of each listing's newest copies. A number that neither 64 bits nor a double holds, and a member that is sometimes an
 object, is text. Records that a reader cannot take are counted in its first lines, with what it does of them.
 
-Run it again when members came or changed: it tells types by what is there. It asks no vendor, and without --publish it changes
-nothing in the bucket. With it, people find the same under about/tables/ and about/schema/.
+Runs keep the same under about/tables/ and about/schema/ in the bucket: they write it anew when a member came, or has another kind of
+value. This tells types by what is there now. It asks no vendor, and without --publish it changes nothing in the bucket. With it, it
+writes all of that anew.
 
 Examples:
 

@@ -13,7 +13,7 @@ import (
 // status is the command `status`.
 type status struct {
 	Open    bool `help:"Open the status as a page in the browser."`
-	Publish bool `help:"Write it into the bucket under about/, for people and tools that read nothing else."`
+	Publish bool `help:"Write it anew into the bucket under about/, where runs that change something keep it."`
 }
 
 func (c *status) run(ctx context.Context, s *session) (exitCode, error) {

@@ -20,7 +20,7 @@ type tables struct {
 	For  []text `placeholder:"READER" help:"Only for this reader (athena, duckdb, pandas or quicksight); repeat it for several."`
 	Out  text   `placeholder:"DIR" help:"Write files into this folder, by reader and table, instead of standard output."`
 
-	Publish bool `help:"Write them into the bucket under about/tables/ and about/schema/, instead of standard output."`
+	Publish bool `help:"Write them anew into the bucket under about/tables/ and about/schema/, where runs keep them, instead of standard output."`
 }
 
 // readers are what snippets are for.
