@@ -37,22 +37,10 @@ func (d *demo) run(ctx context.Context, s *session) (exitCode, error) {
 		number(local.DemoPace), documentedPace)
 	s.err.printf("%s\n\n", wrapped(intro, s.margin))
 	code, err := s.report(o, s.export(ctx, o.App, stop, opening.Sources(), app.Event{}))
-	if err == nil && ctx.Err() == nil {
-		err = s.publish(ctx, o)
-	}
 	if err == nil && !s.JSON {
 		err = s.printFiles(o)
 	}
 	return code, errors.Join(err, o.close())
-}
-
-// publish puts the status beside the data.
-func (s *session) publish(ctx context.Context, o *opened) error {
-	told, err := o.Status(ctx)
-	if err != nil {
-		return err
-	}
-	return o.PublishStatus(ctx, told)
 }
 
 // printFiles tells where the plain files lie, how large they are and how to look at one.

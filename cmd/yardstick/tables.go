@@ -41,17 +41,13 @@ func (t *tables) run(ctx context.Context, s *session) (exitCode, error) {
 		return badUsage, err
 	}
 	return s.lookInto(ctx, t.Publish, func(ctx context.Context, o *opened) (exitCode, error) {
-		root, err := t.root(s, o)
-		if err != nil {
-			return failed, err
-		}
-		asked := app.Inferring{Source: string(t.Source), Account: string(t.Account), From: t.From.Day, Root: root}
+		asked := app.Inferring{Source: string(t.Source), Account: string(t.Account), From: t.From.Day}
 		for _, name := range t.Dataset {
 			asked.Datasets = append(asked.Datasets, string(name))
 		}
 		follow, pause := s.progressOf(o)
 		asked.Observe = follow
-		err = o.Tables(ctx, asked, func(i app.Inferred) error {
+		err := o.Tables(ctx, asked, func(i app.Inferred) error {
 			pause()
 			s.tell(i.Source + " " + i.Dataset + ": " + counted(i.Objects, "object") + ", " + counted(i.Schema.Records(), "record"))
 			return t.put(ctx, s, o, i)
@@ -80,15 +76,6 @@ func (s *session) progressOf(o *opened) (follow func(app.ReadProgress), pause fu
 			end()
 			draw, end = nil, func() {}
 		}
-}
-
-// root is what stands before a key for tools: a folder's path is a whole one, so that snippets work from anywhere.
-func (t *tables) root(s *session, o *opened) (string, error) {
-	if s.Local == "" {
-		return "", nil
-	}
-	path, err := filepath.Abs(o.root)
-	return filepath.ToSlash(path) + "/", err
 }
 
 func (t *tables) contradiction(s *session) error {

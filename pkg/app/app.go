@@ -63,6 +63,7 @@ type Options struct {
 	Now       func() time.Time  // nil: the wall clock
 	Log       *slog.Logger      // nil: none
 	Observe   func(Progress)    // called as work goes on, from several goroutines; nil: not
+	Root      string            // what stands before a key for tools that read the bucket: a folder that ends in "/"; "": s3://bucket/
 	Stop      <-chan struct{}   // closed: runs end at once with what was read whole written; nil: never
 }
 

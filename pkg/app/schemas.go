@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -159,13 +160,16 @@ func (a *App) snippets(source, dataset string, accounts []string, first Day, d s
 	if earliest := a.earliest(source); first == 0 || earliest < first {
 		first = earliest
 	}
-	place := table.Place{Bucket: a.Configured.Bucket, Root: "s3://" + a.Configured.Bucket + "/",
+	place := table.Place{Bucket: a.Configured.Bucket, Root: a.root(),
 		Layout: snapshot.Layout{Prefix: a.Configured.Prefix}, Accounts: accounts, First: first.String()}
 	for _, t := range a.tables(source, dataset) {
 		all = append(all, table.Snippets{Table: t.Infer(d), Place: place, Schema: d})
 	}
 	return all
 }
+
+// root is what stands before a key for tools.
+func (a *App) root() string { return cmp.Or(a.Root, "s3://"+a.Configured.Bucket+"/") }
 
 // putTables writes what those readers that are wanted run, under about/tables/.
 func (a *App) putTables(ctx context.Context, all []table.Snippets, wants func(reader string) bool) error {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +19,6 @@ type Inferring struct {
 	Account  string   // "": all; types that hold for one alone may not hold for the others
 	Datasets []string // empty: all
 	From     Day      // lines of days before are not read: quicker, and the types may not hold for them; 0: all are
-	Root     string   // what stands before a key for tools: s3://bucket/ or a folder that ends in "/"; "": the bucket
 
 	Observe func(ReadProgress) // called before each object; nil: not
 }
@@ -87,7 +85,7 @@ func (a *App) infer(ctx context.Context, i Inferring, accounts []readable) (Infe
 	source, dataset := accounts[0].source, accounts[0].dataset
 	x := Inferred{Source: source, Dataset: dataset, Schema: &schema.Schema{}}
 	place := table.Place{Bucket: a.Configured.Bucket, Layout: snapshot.Layout{Prefix: a.Configured.Prefix}}
-	place.Root = cmp.Or(i.Root, "s3://"+place.Bucket+"/")
+	place.Root = a.root()
 	first := a.earliest(source)
 	var parts []snapshot.Part
 	for _, r := range accounts {

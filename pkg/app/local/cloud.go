@@ -46,6 +46,7 @@ func (c *Cloud) Open(ctx context.Context, o app.Options) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.Root = filepath.ToSlash(c.Bucket(a.Configured.Bucket)) + "/"
 	return a, c.cloud.CreateBucket(a.Configured.Bucket)
 }
 
