@@ -52,7 +52,7 @@ func (s *sheet) couldBeSliced(fields []string) bool {
 		row, slice := "", ""
 		for _, f := range fields {
 			row += o[f] + " "
-			if slices.Contains(slicing, f) {
+			if slices.Contains(slicing[:], f) {
 				slice += o[f] + " "
 			}
 		}

@@ -18,7 +18,7 @@ const maxRows = 90_000
 // slicing are the dimensions by which a report can be asked in slices: filterable, with just one value for each response,
 // and never null (schema ResponseListing: prompt_id, platform, stage and branded are required). Filters act before
 // aggregation, so that by any other dimension a slice would hold rows of another.
-var slicing = []string{"ai_platform", "stage", "branded", "prompt_id"}
+var slicing = [...]string{"ai_platform", "stage", "branded", "prompt_id"}
 
 // report reads one day of one report whole. The answer has no total and no order, so what follows it is asked for: where
 // nothing does, it was whole. Where something does, the vendor caps its answers, and offsets over an answer without an
@@ -36,7 +36,7 @@ type report struct {
 }
 
 func (r *report) read(ctx context.Context) (export.Proof, error) {
-	sliced, err := r.slice(ctx, nil, slicing)
+	sliced, err := r.slice(ctx, nil, slicing[:])
 	if err != nil {
 		return export.Proof{}, err
 	}
@@ -80,7 +80,7 @@ func (r *report) slice(ctx context.Context, filters, dimensions []string) (slice
 	if err := back(); err != nil {
 		return false, err
 	}
-	return true, r.inSlices(ctx, filters, count, found, dimensions)
+	return true, r.inSlices(ctx, filters, count, &found, dimensions)
 }
 
 // follows says whether anything follows that many rows.
@@ -95,11 +95,11 @@ func (r *report) follows(ctx context.Context, filters []string, rows int) (bool,
 
 // inSlices asks for each value of a dimension by itself and for all other values by negation. found are the values that
 // the answer before showed; limit is how many rows it had when it was cut off.
-func (r *report) inSlices(ctx context.Context, filters []string, limit int, found values, dimensions []string) error {
+func (r *report) inSlices(ctx context.Context, filters []string, limit int, found *values, dimensions []string) error {
 	dimension, texts, ok := r.choose(found, dimensions)
 	if !ok || len(filters)+len(texts) > maxValues {
 		return wire.Incomplete("an answer stops after %d rows although more follow, and %s has no dimension left to ask for it in slices: "+
-			"it needs one of %s among its fields, without nulls and with at most %d values", limit, r.Name, strings.Join(slicing, ", "), maxValues)
+			"it needs one of %s among its fields, without nulls and with at most %d values", limit, r.Name, strings.Join(slicing[:], ", "), maxValues)
 	}
 	others := slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == dimension })
 	rest := slices.Clone(filters)
@@ -118,7 +118,7 @@ func (r *report) inSlices(ctx context.Context, filters []string, limit int, foun
 }
 
 // choose picks the first dimension that the report has and whose values can be asked for.
-func (r *report) choose(found values, dimensions []string) (dimension string, texts []string, ok bool) {
+func (r *report) choose(found *values, dimensions []string) (dimension string, texts []string, ok bool) {
 	for _, d := range dimensions {
 		if texts, ok := found.texts(d); ok && slices.Contains(r.Fields, d) {
 			return d, texts, true

@@ -31,8 +31,7 @@ type rows struct {
 }
 
 func newRows(sink *tagger, fields []string, day export.Day) *rows {
-	return &rows{sink: sink, date: strings.ReplaceAll(day.String(), "-", ""), dated: slices.Contains(fields, "date"),
-		values: values{}}
+	return &rows{sink: sink, date: strings.ReplaceAll(day.String(), "-", ""), dated: slices.Contains(fields, "date")}
 }
 
 func (r *rows) add(record row, members []wire.Member) error {
@@ -44,8 +43,8 @@ func (r *rows) add(record row, members []wire.Member) error {
 			}
 			dated = true
 		}
-		if slices.Contains(slicing, m.Name) {
-			r.values.note(m.Name, m.Value)
+		if dimension := dimensionOf(m.Name); dimension >= 0 {
+			r.values.note(dimension, m.Value)
 		}
 	}
 	if !dated {

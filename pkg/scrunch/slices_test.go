@@ -159,10 +159,10 @@ func TestWhereNoSlicesCanBeAskedForTheReportIsIncomplete(t *testing.T) {
 func TestWhatIsLeftIsAskedForWithSoManyFiltersOnly(t *testing.T) {
 	found := values{}
 	for _, n := range numbers(20) {
-		found.note("prompt_id", jsontext.Value(n))
+		found.note(dimensionOf("prompt_id"), jsontext.Value(n))
 	}
 	r := &report{Report: Report{Name: "asked", Fields: []string{"prompt_id"}}}
-	err := r.inSlices(t.Context(), make([]string, maxValues-19), 7, found, slicing)
+	err := r.inSlices(t.Context(), make([]string, maxValues-19), 7, &found, slicing[:])
 	if !isKind(err, export.Incomplete) || !strings.Contains(err.Error(), "at most 2000 values") {
 		t.Errorf("%v", err)
 	}

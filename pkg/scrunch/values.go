@@ -12,39 +12,61 @@ import (
 // maxValues bounds how many values of a dimension are asked for one by one.
 const maxValues = 2_000
 
-// values are what the slicing dimensions show in an answer.
-type values map[string]*shown
+// values are what the slicing dimensions show in an answer, in the order of slicing.
+type values [len(slicing)]shown
 
 // shown are the values of one dimension.
 type shown struct {
 	texts []string // as filters spell them; one more than maxValues where there are too many
 	null  bool
-	sent  map[string]bool // as they were sent
-	known map[string]bool // of texts
+	last  string            // that came, as it was sent
+	sent  map[string]string // all that came, by themselves
+	known map[string]bool   // of texts
 }
 
-func (v values) note(dimension string, value jsontext.Value) {
-	s := v[dimension]
-	if s == nil {
-		s = &shown{sent: map[string]bool{}, known: map[string]bool{}}
-		v[dimension] = s
+// dimensionOf is a slicing dimension's place in slicing, or -1 for any other name.
+func dimensionOf(name string) int {
+	switch name { // faster than to look through slicing, once for each member of each row
+	case slicing[0]:
+		return 0
+	case slicing[1]:
+		return 1
+	case slicing[2]:
+		return 2
+	case slicing[3]:
+		return 3
 	}
+	return -1
+}
+
+func (v *values) note(dimension int, value jsontext.Value) {
+	s := &v[dimension]
 	switch {
 	case value.Kind() == 'n':
 		s.null = true
-	case len(s.texts) <= maxValues && !s.sent[string(value)]:
-		s.sent[string(value)] = true
-		if text := spelt(value); !s.known[text] {
-			s.known[text] = true
-			s.texts = append(s.texts, text)
-		}
+		return
+	case len(s.texts) > maxValues || string(value) == s.last:
+		return
+	}
+	if sent, ok := s.sent[string(value)]; ok {
+		s.last = sent
+		return
+	}
+	if s.sent == nil {
+		s.sent, s.known = map[string]string{}, map[string]bool{}
+	}
+	s.last = string(value)
+	s.sent[s.last] = s.last
+	if text := spelt(value); !s.known[text] {
+		s.known[text] = true
+		s.texts = append(s.texts, text)
 	}
 }
 
 // texts are a dimension's values, and whether they can be asked for one by one.
-func (v values) texts(dimension string) (texts []string, ok bool) {
-	s := v[dimension]
-	if s == nil || s.null {
+func (v *values) texts(dimension string) (texts []string, ok bool) {
+	s := &v[dimensionOf(dimension)]
+	if s.sent == nil || s.null {
 		return nil, false
 	}
 	return s.texts, !slices.ContainsFunc(s.texts, func(text string) bool {

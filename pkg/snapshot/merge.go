@@ -3,7 +3,6 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
-	"container/heap"
 	"errors"
 	"fmt"
 	"io"
@@ -22,20 +21,22 @@ func merge(sources []io.Reader, write func(line []byte) error) error {
 			heads = append(heads, h)
 		}
 	}
-	heap.Init(&heads)
+	for i := len(heads)/2 - 1; i >= 0; i-- {
+		heads.sink(i)
+	}
 	for len(heads) > 0 {
 		if err := write(heads[0].line); err != nil {
 			return err
 		}
 		more, err := heads[0].next()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case more:
-			heap.Fix(&heads, 0)
-		default:
-			heap.Pop(&heads)
 		}
+		if !more {
+			last := len(heads) - 1
+			heads[0], heads = heads[last], heads[:last]
+		}
+		heads.sink(0)
 	}
 	return nil
 }
@@ -69,14 +70,23 @@ func (h *head) next() (more bool, err error) {
 	}
 }
 
+// heads are a heap: none comes before the one at half its place. container/heap would call an interface for each of the
+// comparisons, of which there are a dozen for a line.
 type heads []*head
 
-func (h heads) Len() int           { return len(h) }
-func (h heads) Less(i, j int) bool { return bytes.Compare(h[i].line, h[j].line) < 0 }
-func (h heads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *heads) Push(x any)        { *h = append(*h, x.(*head)) }
-func (h *heads) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+// sink moves the head at i down to where it belongs.
+func (h heads) sink(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
+			if bytes.Compare(h[child].line, h[least].line) < 0 {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
 }
