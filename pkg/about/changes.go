@@ -2,6 +2,7 @@ package about
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -40,6 +41,11 @@ func Changes(ledgers ...snapshot.Ledger) []Revised {
 			cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Day, b.Day), byPart(a.Part, b.Part))
 	})
 	return rows
+}
+
+func appendRevised(b []byte, r Revised) ([]byte, error) {
+	line, err := json.Marshal(r)
+	return append(b, line...), err
 }
 
 // revisionsOf are an entry's: each content was replaced by the next one that is remembered, the last by the entry's own. What

@@ -2,6 +2,7 @@ package about_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
+	"pgregory.net/rapid"
 
 	"yardstick/pkg/about"
 	"yardstick/pkg/snapshot"
@@ -69,4 +71,28 @@ func TestCoverageOfNothingIsAnObjectWithoutLines(t *testing.T) {
 	if text := unpacked(t, object); err != nil || text != "" {
 		t.Errorf("%q (%v), expected no lines", text, err)
 	}
+}
+
+func TestARowOfCoverageIsSpeltAsJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		row := about.Covered{Day: snapshot.Day(rapid.IntRange(0, 40000).Draw(t, "day")), Source: rapid.String().Draw(t, "source"),
+			Dataset: rapid.String().Draw(t, "dataset"), Account: `a"<b>\`, Part: rapid.String().Draw(t, "part"), Rows: rapid.Int64().Draw(t, "rows"),
+			Settled: rapid.Bool().Draw(t, "settled"), FetchedAt: time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "at"), 5), Unreadable: 7}
+		object, err := about.EncodeCoverage([]about.Covered{row})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := gzip.NewReader(bytes.NewReader(object))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got about.Covered
+		if err := json.NewDecoder(lines).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		row.FetchedAt = row.FetchedAt.UTC().Truncate(time.Second)
+		if diff := cmp.Diff(row, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
 }

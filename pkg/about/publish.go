@@ -94,7 +94,7 @@ func (s Status) tables(layout snapshot.Layout, source, account string) ([]Object
 		}
 	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
-		if table, err = encodeTable(months[month]); err != nil {
+		if table, err = encodeTable(months[month], appendRevised); err != nil {
 			return nil, err
 		}
 		all = append(all, Object{layout.Changes(source, account, month), tableType, table})
