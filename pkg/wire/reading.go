@@ -143,12 +143,14 @@ func (r *reading) distinct() int64 { return int64(len(r.rows) - r.shifts()) }
 func (r *reading) repeats() bool {
 	all := make([]uint64, 0, len(r.rows))
 	for n, k := range r.heads {
-		page := slices.Clone(r.page(n + 1)[k:])
-		slices.Sort(page)
-		all = append(all, slices.Compact(page)...)
+		begin := len(all)
+		all = append(all, r.page(n + 1)[k:]...)
+		slices.Sort(all[begin:])
+		all = all[:begin+len(slices.Compact(all[begin:]))]
 	}
 	slices.Sort(all)
-	return len(slices.Compact(slices.Clone(all))) < len(all)
+	rows := len(all)
+	return len(slices.Compact(all)) < rows
 }
 
 // digestSize is how many bytes a digest has.
