@@ -56,19 +56,27 @@ func (p *packer) to(file *os.File) {
 // error is that of an earlier block. The observer is shown each line, unless it is nil.
 func (p *packer) pack(block []byte, observer Observer) (free []byte, err error) {
 	return p.start(block, func() error {
-		p.sum.Write(block)
-		if _, err := p.zip.Write(block); err != nil {
+		looked := make(chan struct{})
+		go func() {
+			defer close(looked)
+			p.sum.Write(block)
+			show(block, observer)
+		}()
+		_, err := p.zip.Write(block)
+		if <-looked; err != nil {
 			return fmt.Errorf("write to the spool: %w", err)
-		}
-		if observer != nil {
-			for rest := block; len(rest) > 0; {
-				end := bytes.IndexByte(rest, '\n')
-				observer.Observe(rest[:end])
-				rest = rest[end+1:]
-			}
 		}
 		return nil
 	})
+}
+
+// show shows an observer, if there is one, the lines of a block.
+func show(block []byte, observer Observer) {
+	for observer != nil && len(block) > 0 {
+		end := bytes.IndexByte(block, '\n')
+		observer.Observe(block[:end])
+		block = block[end+1:]
+	}
 }
 
 // end ends a member of the compressed file, after all blocks.
