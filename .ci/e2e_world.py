@@ -287,6 +287,10 @@ def read(bucket, key):
 def about(stack, bucket, accounts):
     """Holds what runs tell under about/, all of it written under the functions' roles, against ledgers, results and objects;
     answers how many objects it is."""
+    for source in DAILY:
+        behind = [x for x in log_lines(f"/aws/lambda/{stack}-{source}-export")
+                  if "the status page is behind" in x or "the schemas are behind" in x]
+        expect(not behind, "a run could not tell what it did:", *behind)
     accounts = sorted(accounts)
     entries = {(e["source"], e["dataset"], e["account"], day, part): entry
                for e in (json.loads(read(bucket, key)) for key in listed(bucket, "_yardstick/ledger/"))
@@ -305,10 +309,6 @@ def about(stack, bucket, accounts):
     datasets = {(source, dataset) for source, dataset, _, _, _ in entries}
     for source, dataset in sorted(datasets):
         about_dataset(bucket, accounts, source, dataset)
-    for source in DAILY:
-        behind = [x for x in log_lines(f"/aws/lambda/{stack}-{source}-export")
-                  if "the status page is behind" in x or "the schemas are behind" in x]
-        expect(not behind, "a run could not tell what it did:", *behind)
     return f"{len(listed(bucket, 'about/'))} objects under about/ tell of {len(entries)} day parts and {len(datasets)} datasets"
 
 
