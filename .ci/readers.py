@@ -178,9 +178,9 @@ def by_duckdb(table, folder, view=None, **how):
 
 
 def written_view(table, folder):
-    """The view that runs wrote, of which nothing but the place is another one here."""
+    """The view that runs wrote."""
     with open(f"{bucket(folder)}/about/tables/duckdb/{table['table']}.sql", encoding="utf-8") as file:
-        return file.read().replace(f"s3://{BUCKET}/", bucket(folder) + "/")
+        return file.read()
 
 
 def by_pandas(table, folder, **how):
