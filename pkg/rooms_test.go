@@ -138,6 +138,21 @@ func TestFunctionsLinkNothingHeavy(t *testing.T) {
 	}
 }
 
+// What is linked is initialised: Lambda's client would take a tenth of an export's start.
+func TestOnlyTheTriggerLinksLambdasClient(t *testing.T) {
+	const client = "github.com/aws/aws-sdk-go-v2/service/lambda"
+	for _, function := range []string{"scrapright-export", "scrunch-export", "rotate-session", "verify-key", "trigger-export"} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../functions/"+function).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		links := slices.Contains(strings.Split(string(out), "\n"), client)
+		if links != (function == "trigger-export") {
+			t.Errorf("%s links %s: %v", function, client, links)
+		}
+	}
+}
+
 func TestNoFileIsTooLongToReadAtOnce(t *testing.T) {
 	for _, root := range []string{"functions", "cmd", "pkg"} {
 		err := filepath.WalkDir(filepath.Join("..", root), func(path string, entry fs.DirEntry, err error) error {

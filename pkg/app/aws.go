@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -63,16 +62,16 @@ func connect(ctx context.Context, o Options) (cloud, error) {
 	}, nil
 }
 
-// functions are Lambda's. Their client is made here and not in connect: so the other binaries link little of it.
-func (a *App) functions() *awscloud.Functions {
-	return awscloud.NewFunctions(lambda.NewFromConfig(a.cloud.sdk, func(l *lambda.Options) {
-		if a.Endpoint != "" {
-			l.BaseEndpoint = aws.String(a.Endpoint)
-		}
-		if a.Transport != nil {
-			l.HTTPClient = &http.Client{Transport: a.Transport}
-		}
-	}))
+// reached is the SDK's configuration for a client of another service.
+func (a *App) reached() aws.Config {
+	c := a.cloud.sdk.Copy()
+	if a.Endpoint != "" {
+		c.BaseEndpoint = aws.String(a.Endpoint)
+	}
+	if a.Transport != nil {
+		c.HTTPClient = &http.Client{Transport: a.Transport}
+	}
+	return c
 }
 
 // loadConfig gives the configuration's text: the value itself, or what lies at the s3:// URL or path that it names.

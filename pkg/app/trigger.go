@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
@@ -27,11 +28,21 @@ const (
 )
 
 // ServeTrigger is the main of the function that webhooks start exports by: it answers the requests of its function URL
-// and does not return.
-func ServeTrigger() { lambda.Start(&triggerHandler{opener{options: lambdaOptions()}}) }
+// and does not return. Functions are those that an SDK's configuration reaches: only this function links their client.
+func ServeTrigger(functions func(aws.Config) Starter) {
+	lambda.Start(&triggerHandler{opener{options: lambdaOptions()}, functions})
+}
+
+// Starter starts functions by their names or ARNs without waiting for them. After an error a function may have been started.
+type Starter interface {
+	Start(ctx context.Context, function string, event []byte) error
+}
 
 // triggerHandler answers webhooks.
-type triggerHandler struct{ opener }
+type triggerHandler struct {
+	opener
+	functions func(aws.Config) Starter
+}
 
 // refused is a webhook that is not accepted.
 type refused struct {
@@ -114,7 +125,7 @@ func (h *triggerHandler) accept(ctx context.Context, request events.LambdaFuncti
 	if err != nil {
 		return nil, err
 	}
-	return a.startOnce(ctx, working, message.ID, wanted, event)
+	return a.startOnce(ctx, working, h.functions(a.reached()), message.ID, wanted, event)
 }
 
 // triggerLimit leaves time to give a claim free and to answer.
@@ -235,14 +246,9 @@ func unfit(err error) error {
 	return &refused{status: http.StatusBadRequest, reason: reason}
 }
 
-// starter starts a function without waiting for it. After an error the function may have been started.
-type starter interface {
-	Start(ctx context.Context, function string, event []byte) error
-}
-
 // startOnce starts what is wanted, unless an earlier try at the same webhook did. It works as long as working lasts.
 func (a *App) startOnce(
-	ctx, working context.Context, id string, wanted []webhook.Target, event []byte,
+	ctx, working context.Context, functions Starter, id string, wanted []webhook.Target, event []byte,
 ) ([]webhook.Target, error) {
 	key := snapshot.Layout{Prefix: a.Configured.Prefix}.Webhook(id)
 	claim, err := webhook.Acquire(working, a.store, key, wanted, a.Now)
@@ -257,7 +263,7 @@ func (a *App) startOnce(
 			slog.String("id", id), slog.Time("time", claim.Time()))
 		return claim.Accepted(), nil
 	}
-	if err := a.start(ctx, working, a.functions(), claim, event); err != nil {
+	if err := a.start(ctx, working, functions, claim, event); err != nil {
 		return nil, &refused{http.StatusBadGateway, "the export could not be started; try again",
 			errors.Join(err, claim.Release(ctx))}
 	}
@@ -266,7 +272,7 @@ func (a *App) startOnce(
 }
 
 // start starts what is pending and marks each. A mark that is lost is no failure: what was asked for is under way.
-func (a *App) start(ctx, working context.Context, functions starter, claim *webhook.Claim, event []byte) error {
+func (a *App) start(ctx, working context.Context, functions Starter, claim *webhook.Claim, event []byte) error {
 	for _, target := range claim.Pending() {
 		if err := functions.Start(working, target.Function, event); err != nil {
 			return err

@@ -1,6 +1,6 @@
 // Package awscloud is where snapshots and secrets meet AWS: a Store keeps snapshots in an S3 bucket, a Vault keeps
-// credentials in Secrets Manager. Together with the set-up of clients in pkg/app these are the only SDK calls of the
-// functions; nothing here knows vendors, keys' meanings or schedules.
+// credentials in Secrets Manager. Together with package invoke and the set-up of clients in pkg/app these are the only SDK
+// calls of the functions; nothing here knows vendors, keys' meanings or schedules.
 //
 // What fails in passing (throttling, server faults, broken connections) is sent again up to five times, with jittered
 // waits that end with the context; AWS_MAX_ATTEMPTS sets another number. What reaches the caller is classified by the
@@ -57,6 +57,17 @@ func (f *failure) Unwrap() []error {
 		return f.causes
 	}
 	return append([]error{f.kind}, f.causes...)
+}
+
+// Failed is what an operation on another of AWS's services failed with: in one line what was being done, the service's own
+// code, message and request id, and the hint for that code. Nothing of the request is in it. It is of no kind, but for the
+// context's end.
+func Failed(operation string, err error, hints map[string]string) error {
+	f := &failure{operation: operation, said: describe(err), hint: hints[code(err)]}
+	if end := ended(err); end != nil {
+		f.causes = []error{end}
+	}
+	return f
 }
 
 // describe is what a service answered: code, message, request id and attempts. Where there was no answer it is what

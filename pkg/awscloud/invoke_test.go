@@ -9,9 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
-	"yardstick/pkg/awscloud"
+	"yardstick/pkg/awscloud/invoke"
 )
 
 const startEvent = `{"account":"main","datasets":["purchases"]}`
@@ -28,7 +26,7 @@ func TestAFunctionIsStartedWithoutWaitingForIt(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		cfg, s := configure(t, []http.HandlerFunc{answer(http.StatusAccepted, "")}, logTo(&log))
-		if err := awscloud.NewFunctions(lambda.NewFromConfig(cfg)).Start(t.Context(), function, []byte(startEvent)); err != nil {
+		if err := invoke.New(cfg).Start(t.Context(), function, []byte(startEvent)); err != nil {
 			t.Fatal(err)
 		}
 		all := s.requests()
@@ -55,8 +53,7 @@ func TestWhatKeepsAFunctionFromStartingIsNamed(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{steps: []http.HandlerFunc{c.step}}
-			client := lambda.NewFromConfig(load(t, serve(t, s)...))
-			err := awscloud.NewFunctions(client).Start(t.Context(), "stack-export", []byte(startEvent))
+			err := invoke.New(load(t, serve(t, s)...)).Start(t.Context(), "stack-export", []byte(startEvent))
 			if err == nil || len(s.requests()) != c.requests || strings.Contains(err.Error(), "purchases") {
 				t.Fatalf("%v after %d requests, expected %d", err, len(s.requests()), c.requests)
 			}
@@ -73,7 +70,7 @@ func TestAStartEndsWithItsContext(t *testing.T) {
 	cfg, _ := configure(t, []http.HandlerFunc{answer(http.StatusAccepted, "")})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := awscloud.NewFunctions(lambda.NewFromConfig(cfg)).Start(ctx, "f", nil); !errors.Is(err, context.Canceled) {
+	if err := invoke.New(cfg).Start(ctx, "f", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

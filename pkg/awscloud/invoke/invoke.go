@@ -1,10 +1,15 @@
-package awscloud
+// Package invoke starts Lambda functions. It is apart from pkg/awscloud so that the functions which start none do not link
+// Lambda's client, whose package initialisation alone takes a tenth of their start.
+package invoke
 
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"yardstick/pkg/awscloud"
 )
 
 // startAttempts is how often one start is sent at most, unless the operator set a number: somebody waits for the answer,
@@ -16,11 +21,11 @@ const (
 	hintMayNot     = "the role needs lambda:InvokeFunction on that function"
 )
 
-// Functions are the Lambda functions that a client reaches. Make it with NewFunctions. It is safe for concurrent use.
+// Functions are the Lambda functions that a client reaches. Make it with New. It is safe for concurrent use.
 type Functions struct{ client *lambda.Client }
 
-// NewFunctions is the Lambda that client reaches. Nothing is asked of it yet.
-func NewFunctions(client *lambda.Client) *Functions { return &Functions{client: client} }
+// New is the Lambda that the SDK's configuration tells of. Nothing is asked of it yet.
+func New(c aws.Config) *Functions { return &Functions{client: lambda.NewFromConfig(c)} }
 
 // Start hands an event to a function, told by its name or ARN, and returns once Lambda has taken it; it does not wait
 // for the function (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, InvocationType Event). What fails in passing
@@ -32,17 +37,8 @@ func (f *Functions) Start(ctx context.Context, function string, event []byte) er
 	if err == nil {
 		return nil
 	}
-	failed := &failure{operation: "start function " + function, said: describe(err)}
-	switch code(err) {
-	case "ResourceNotFoundException":
-		failed.hint = hintNoFunction
-	case "AccessDeniedException":
-		failed.hint = hintMayNot
-	}
-	if end := ended(err); end != nil {
-		failed.causes = []error{end}
-	}
-	return failed
+	return awscloud.Failed("start function "+function, err, map[string]string{
+		"ResourceNotFoundException": hintNoFunction, "AccessDeniedException": hintMayNot})
 }
 
 // startOptions are laid over the client's own for every call: nothing of a request or an answer is ever logged.
