@@ -70,10 +70,18 @@ func (w *corrections) first(ctx context.Context) error {
 	return w.again(ctx, app.Scrunch, answers, "responses")
 }
 
-// second corrects a day of purchases once more, and has the yard send a member that it never sent, in two spellings.
+// second corrects a day of purchases once more, and of the day of the answers a report of another brand. The yard sends a
+// member then that it never sent, in two spellings.
 func (w *corrections) second(ctx context.Context) error {
 	day := w.trading(14)
 	if err := w.purchases(ctx, day, func() error { w.Yard.AddTickets(day, 1); return nil }); err != nil {
+		return err
+	}
+	const brand, platforms = simulator.FirstBrand + 1, 4
+	w.Scrunch.SetResponseCount(brand, w.day(29), 30)
+	rows := platforms * len(w.Scrunch.Records(simulator.Competitors, brand, ""))
+	w.note(correction{app.Scrunch, "competitor_daily", w.day(29), part(brand), rows, rows})
+	if err := w.again(ctx, app.Scrunch, w.day(29), "competitor_daily"); err != nil {
 		return err
 	}
 	w.Yard.Insert(simulator.Businesses, "", -1, `{"Id":990001,"Name":"Two Fax Metals","Fax":"555-0100","FAX":"555-0101"}`)

@@ -27,7 +27,7 @@ const (
 // status makes a Status of what was read.
 func (g *gathering) status(wanted []Wanted) Status {
 	s := Status{Version: version, Time: g.now.UTC().Truncate(time.Second), Sources: []Source{}, Faults: slices.Sorted(slices.Values(g.faults)),
-		Coverage: Coverage(g.ledgers...), Changes: Changes(g.ledgers...)}
+		Coverage: Coverage(g.ledgers...), Changes: Changes(g.ledgers...), Untold: map[string]bool{}}
 	if s.Faults == nil {
 		s.Faults = []string{}
 	}
@@ -36,6 +36,7 @@ func (g *gathering) status(wanted []Wanted) Status {
 		for _, w := range wanted {
 			if w.Source == name {
 				source.Accounts = append(source.Accounts, g.account(w))
+				s.Untold[name+"/"+w.Account] = true
 			}
 		}
 		s.Sources = append(s.Sources, source)

@@ -1,10 +1,15 @@
 package about
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"yardstick/pkg/snapshot"
 )
@@ -36,11 +41,35 @@ func Changes(ledgers ...snapshot.Ledger) []Revised {
 			}
 		}
 	}
+	sortChanges(rows)
+	return rows
+}
+
+func sortChanges(rows []Revised) {
 	slices.SortFunc(rows, func(a, b Revised) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Account, b.Account), a.ChangedAt.Compare(b.ChangedAt),
 			cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Day, b.Day), byPart(a.Part, b.Part))
 	})
-	return rows
+}
+
+// decodeChanges are the rows of a table of changes; none where it is of another form.
+func decodeChanges(packed []byte) (rows []Revised) {
+	text, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil
+	}
+	lines := json.NewDecoder(text)
+	for {
+		var row Revised
+		err := lines.Decode(&row)
+		if errors.Is(err, io.EOF) {
+			return rows
+		}
+		if err != nil {
+			return nil
+		}
+		rows = append(rows, row)
+	}
 }
 
 func appendRevised(b []byte, r Revised) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,9 +32,10 @@ func Publish(ctx context.Context, store snapshot.Writer, layout snapshot.Layout,
 type Object struct {
 	Key, Type string // Type is the content type
 	Body      []byte
+	Keep      bool // what is there stays
 }
 
-// Put writes objects whole, sixteen side by side, over whatever is there. After the first error no other is begun.
+// Put writes objects whole, sixteen side by side, over whatever is there unless they say Keep. After the first error no other is begun.
 func Put(ctx context.Context, store snapshot.Writer, objects ...Object) error {
 	var jobs []func(context.Context) error
 	for _, o := range objects {
@@ -43,7 +45,8 @@ func Put(ctx context.Context, store snapshot.Writer, objects ...Object) error {
 }
 
 func (o Object) put(ctx context.Context, store snapshot.Writer) error {
-	if _, err := store.Put(ctx, o.Key, bytes.NewReader(o.Body), snapshot.PutOptions{ContentType: o.Type}); err != nil {
+	_, err := store.Put(ctx, o.Key, bytes.NewReader(o.Body), snapshot.PutOptions{ContentType: o.Type, CreateOnly: o.Keep})
+	if err != nil && !(o.Keep && errors.Is(err, snapshot.ErrPrecondition)) {
 		return fmt.Errorf("write %s: %w", o.Key, err)
 	}
 	return nil
@@ -73,8 +76,8 @@ func (s Status) objects(layout snapshot.Layout, wanted func(source, account stri
 	if err != nil {
 		return nil, fmt.Errorf("write the status: %w", err)
 	}
-	return append(all, Object{layout.Page(), "text/html; charset=utf-8", page},
-		Object{layout.Status(), "application/json", append(text, '\n')}), nil
+	return append(all, Object{Key: layout.Page(), Type: "text/html; charset=utf-8", Body: page},
+		Object{Key: layout.Status(), Type: "application/json", Body: append(text, '\n')}), nil
 }
 
 const tableType = "application/x-ndjson"
@@ -86,18 +89,25 @@ func (s Status) tables(layout snapshot.Layout, source, account string) ([]Object
 	if err != nil {
 		return nil, err
 	}
-	all := []Object{{layout.Coverage(source, account), tableType, table}}
+	all := []Object{{Key: layout.Coverage(source, account), Type: tableType, Body: table}}
 	months := map[string][]Revised{}
 	for _, r := range s.Changes {
 		if r.Source == source && r.Account == account {
 			months[r.Day.Month()] = append(months[r.Day.Month()], r)
 		}
 	}
+	if s.Untold[source+"/"+account] && len(months) == 0 { // who reads all months shall find a table
+		if table, err = encodeTable(nil, appendRevised); err != nil {
+			return nil, err
+		}
+		key := layout.Changes(source, account, snapshot.DayOf(s.Time).Month())
+		all = append(all, Object{Key: key, Type: tableType, Body: table, Keep: true})
+	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
 		if table, err = encodeTable(months[month], appendRevised); err != nil {
 			return nil, err
 		}
-		all = append(all, Object{layout.Changes(source, account, month), tableType, table})
+		all = append(all, Object{Key: layout.Changes(source, account, month), Type: tableType, Body: table})
 	}
 	return all, nil
 }

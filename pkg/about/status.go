@@ -23,6 +23,9 @@ type Status struct {
 	Coverage []Covered `json:"-"`
 	// Changes has the rows of the tables of days that changed after they were settled, as Coverage has its own.
 	Changes []Revised `json:"-"`
+	// Untold are the accounts ("source/account") of which nothing was told before: they get a table of changes even where
+	// there are none.
+	Untold map[string]bool `json:"-"`
 }
 
 // Source is one vendor.

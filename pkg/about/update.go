@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -21,10 +23,10 @@ const maxTries = 5
 // what is told of others goes.
 //
 // It reads status.json and, of the source's ledgers, nothing that the run did not read: 4 requests for a run that changed
-// one account, one more for each further account and for each month with settled days that changed, none for a run that
+// one account, one more for each further account, and two for each month with settled days that changed, none for a run that
 // changed nothing. Where status.json is missing, broken or does not know an account, it gathers the whole source first.
-// It blocks for that, and ends with ctx. Whatever fails, nothing but what is told is behind, and the next Update that has
-// something to tell, or Publish, makes it good.
+// It blocks for that, and ends with ctx. Whatever fails, nothing but what is told is behind; the next Update that tells of the
+// same months, or Publish, makes it good.
 func Update(ctx context.Context, store snapshot.Store, layout snapshot.Layout, wanted []Wanted, sources []string, r export.Result, now time.Time) error {
 	if !changed(r) {
 		return nil
@@ -112,10 +114,18 @@ func (u *update) after(ctx context.Context, before Status) (Status, error) {
 	}
 	g := u.gathering(known)
 	after := g.status(u.wanted)
-	after.Coverage, after.Changes = u.coverage(g), u.changes()
+	after.Coverage = u.coverage(g)
+	var err error
+	if after.Changes, err = u.changes(ctx); err != nil {
+		return Status{}, err
+	}
 	after.Sources[0].Runs = u.runs(known)
 	u.estimate(&after.Sources[0])
 	u.keep(&after, before)
+	told, _ := sourceOf(before, u.result.Source)
+	for _, a := range told.Accounts {
+		delete(after.Untold, u.result.Source+"/"+a.Account)
+	}
 	return after, nil
 }
 
@@ -216,19 +226,59 @@ func (u *update) coverage(g *gathering) (rows []Covered) {
 	return rows
 }
 
-// changes are the replacements of settled days in the months that the run looked at, where this run made one.
-func (u *update) changes() (rows []Revised) {
-	for _, t := range u.traces() {
-		for _, d := range t.Datasets {
-			rows = append(rows, Changes(d.Ledgers...)...)
+// changes are the replacements of settled days in each month in which this run made one. Of datasets of which it did not
+// look at that month they are those that are told already.
+func (u *update) changes(ctx context.Context) (rows []Revised, err error) {
+	type table struct{ account, month string }
+	found := map[table][]Revised{}
+	made, looked := map[table]bool{}, map[string]bool{}
+	for _, a := range u.result.Accounts {
+		if a.Trace == nil {
+			continue
+		}
+		for _, d := range a.Trace.Datasets {
+			for _, l := range d.Ledgers {
+				looked[a.Account+" "+l.Month+" "+d.Dataset] = true
+			}
+			for _, r := range Changes(d.Ledgers...) {
+				at := table{r.Account, r.Day.Month()}
+				found[at], made[at] = append(found[at], r), made[at] || r.Run == u.result.Run
+			}
 		}
 	}
-	made := map[string]bool{}
-	key := func(r Revised) string { return r.Account + " " + r.Day.Month() }
-	for _, r := range rows {
-		made[key(r)] = made[key(r)] || r.Run == u.result.Run
+	for at := range made {
+		if !made[at] {
+			continue
+		}
+		told, err := u.told(ctx, u.layout.Changes(u.result.Source, at.account, at.month))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, found[at]...)
+		for _, r := range told {
+			if !looked[at.account+" "+at.month+" "+r.Dataset] {
+				rows = append(rows, r)
+			}
+		}
 	}
-	return slices.DeleteFunc(rows, func(r Revised) bool { return !made[key(r)] })
+	sortChanges(rows)
+	return rows, nil
+}
+
+// told are the rows of a table of changes as it lies in the bucket; none where there is none, or it cannot be used.
+func (u *update) told(ctx context.Context, key string) ([]Revised, error) {
+	body, _, err := u.store.Get(ctx, key)
+	if errors.Is(err, snapshot.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return decodeChanges(text), nil
 }
 
 // estimate tells how long what is left takes: each part as many requests as those of this run took, at the granted pace.

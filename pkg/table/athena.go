@@ -58,7 +58,7 @@ func (s Snippets) projection(root string) [][2]string {
 // athenaNotes are comments: what the types rest on, and what a reader has to know.
 func (s Snippets) athenaNotes() string {
 	name := s.Table.Name()
-	text := fmt.Sprintf("Table %s for Amazon Athena. Its types take all that was in the lines when this was made: %d records.\n", name, s.Schema.Records)
+	text := fmt.Sprintf("Table %s for Amazon Athena. Its types take all lines looked at so far: %d, with those that were read again.\n", name, s.Schema.Records)
 	text += fmt.Sprintf("A stack that was deployed with Tables: 'on' has a table of this name. Run this in a database of your own beside it, or, to\n"+
 		"replace it, run DROP TABLE %s first: that removes no data, and the next change of the template's table brings its own back.\n", hiveName(name))
 	if s.Table.Source == "scrapright" && !s.Table.Lines() {

@@ -12,7 +12,7 @@ import (
 // DuckDB is a statement that makes a view of the table's name in DuckDB. Where the lines are such that read_json takes
 // them, it reads with that; where it would stop or lose digits, the lines are read as text, mended and taken apart.
 func (s Snippets) DuckDB() string {
-	text := fmt.Sprintf("View %s for DuckDB. Its types take all that was in the lines when this was made: %d records.\n", s.Table.Name(), s.Schema.Records)
+	text := fmt.Sprintf("View %s for DuckDB. Its types take all lines looked at so far: %d, with those that were read again.\n", s.Table.Name(), s.Schema.Records)
 	if strings.HasPrefix(s.Place.Root, "s3://") {
 		text += "Once before: INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, PROVIDER credential_chain);\n"
 	}
@@ -31,7 +31,7 @@ func (s Snippets) DuckDB() string {
 // mend says whether read_json could not take the lines as they are.
 func (s Snippets) mend() bool {
 	u := s.Schema.Unreadable
-	if u.LoneSurrogates > 0 || u.InvalidUTF8 > 0 || hasKind(s.Schema.Value, schema.DecimalBeyond) {
+	if u.RepeatedNames > 0 || u.LoneSurrogates > 0 || u.InvalidUTF8 > 0 || hasKind(s.Schema.Value, schema.DecimalBeyond) {
 		return true
 	}
 	labels := s.labels()

@@ -12,7 +12,7 @@ func (s Snippets) Pandas() string {
 	if strings.HasPrefix(s.Place.Root, "s3://") {
 		install += " s3fs"
 	}
-	text := fmt.Sprintf("Table %s for pandas: %s\nIts types take all that was in the lines when this was made: %d records. Numbers that no double\n"+
+	text := fmt.Sprintf("Table %s for pandas: %s\nIts types take all lines looked at so far: %d, with those that were read again. Numbers that no double\n"+
 		"holds are text, those within lists and objects decimal.Decimal.\n", s.Table.Name(), install, s.Schema.Records)
 	text += s.unreadableNotes("The last of the values counts", "?", "It reads as U+FFFD")
 	var columns strings.Builder

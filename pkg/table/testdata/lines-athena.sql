@@ -1,4 +1,4 @@
--- Table scrapright_purchases for Amazon Athena. Its types take all that was in the lines when this was made: 0 records.
+-- Table scrapright_purchases for Amazon Athena. Its types take all lines looked at so far: 0, with those that were read again.
 -- A stack that was deployed with Tables: 'on' has a table of this name. Run this in a database of your own beside it, or, to
 -- replace it, run DROP TABLE `scrapright_purchases` first: that removes no data, and the next change of the template's table brings its own back.
 CREATE EXTERNAL TABLE `scrapright_purchases` (

@@ -1,4 +1,4 @@
--- Table scrapright_customers_latest for Amazon Athena. Its types take all that was in the lines when this was made: 1 records.
+-- Table scrapright_customers_latest for Amazon Athena. Its types take all lines looked at so far: 1, with those that were read again.
 -- A stack that was deployed with Tables: 'on' has a table of this name. Run this in a database of your own beside it, or, to
 -- replace it, run DROP TABLE `scrapright_customers_latest` first: that removes no data, and the next change of the template's table brings its own back.
 -- The stack's table has one column, record, with the whole line: queries that use it need that one.

@@ -1,5 +1,5 @@
 # Table scrapright_customers_latest for pandas: pip install pandas fsspec s3fs
-# Its types take all that was in the lines when this was made: 1 records. Numbers that no double
+# Its types take all lines looked at so far: 1, with those that were read again. Numbers that no double
 # holds are text, those within lists and objects decimal.Decimal.
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
--- View scrapright_purchases for DuckDB. Its types take all that was in the lines when this was made: 4 records.
+-- View scrapright_purchases for DuckDB. Its types take all lines looked at so far: 4, with those that were read again.
 -- Once before: INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, PROVIDER credential_chain);
 -- Records with a member twice: 1. DuckDB takes the first of the values.
 -- Members that differ only in case, each in a column of its own: "Id", "id".

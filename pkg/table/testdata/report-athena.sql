@@ -1,4 +1,4 @@
--- Table scrunch_brand_daily for Amazon Athena. Its types take all that was in the lines when this was made: 1 records.
+-- Table scrunch_brand_daily for Amazon Athena. Its types take all lines looked at so far: 1, with those that were read again.
 -- A stack that was deployed with Tables: 'on' has a table of this name. Run this in a database of your own beside it, or, to
 -- replace it, run DROP TABLE `scrunch_brand_daily` first: that removes no data, and the next change of the template's table brings its own back.
 CREATE EXTERNAL TABLE `scrunch_brand_daily` (
