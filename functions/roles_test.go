@@ -91,13 +91,14 @@ func exportRights(source, logs string) []string {
 		"s3:DeleteObject on "+bucketARN+"/${Prefix}_yardstick/spool/"+source+"/*",
 	)
 	for _, place := range []string{source + "/*", "latest/" + source + "/*", "_yardstick/ledger/" + source + "/*", "_yardstick/leases/" + source + "/*",
-		"_yardstick/spool/" + source + "/*", "_yardstick/runs/*", "about/status.json", "about/schema/" + source + "/*"} {
+		"_yardstick/spool/" + source + "/*", "_yardstick/runs/*", "about/status.json", "about/schema/" + source + "/*",
+		"about/changes/*/" + source + ".json.gz"} {
 		rights = append(rights,
 			"s3:GetObject on "+bucketARN+"/${Prefix}"+place,
 			"s3:PutObject on "+bucketARN+"/${Prefix}"+place,
 			"s3:ListBucket on "+bucketARN+", StringLike s3:prefix ${Prefix}"+place)
 	}
-	for _, place := range []string{"index.html", "coverage/*/" + source + ".json.gz", "changes/*/" + source + ".json.gz", "tables/*/" + source + "_*"} {
+	for _, place := range []string{"index.html", "coverage/*/" + source + ".json.gz", "tables/*/" + source + "_*"} {
 		rights = append(rights, "s3:PutObject on "+bucketARN+"/${Prefix}about/"+place)
 	}
 	return rights
@@ -285,12 +286,12 @@ func keysOf(l snapshot.Layout, source string) []string {
 	name := snapshot.Name{Source: source, Dataset: "d", Account: "main", Day: aDay, Part: "p"}
 	return []string{l.Data(name), l.Latest(name), l.Ledger(source, "d", "main", "2026-11"), l.Run(aDay, "r"), l.Lease(source, "main"),
 		l.Spool(name), l.Partitions(source, "d", "main"), l.Ledgers(source, "d", "main"), l.SourceLedgers(source), l.RunsOf(aDay),
-		l.Status(), l.Schema(source, "d")}
+		l.Status(), l.Schema(source, "d"), l.Changes(source, "main", "2026-11")}
 }
 
 // keysWritten are those that are written over whatever is there.
 func keysWritten(l snapshot.Layout, source string) []string {
-	keys := []string{l.Page(), l.Coverage(source, "main"), l.Changes(source, "main", "2026-11")}
+	keys := []string{l.Page(), l.Coverage(source, "main")}
 	for _, latest := range []bool{false, true} {
 		for _, f := range (table.Snippets{Table: table.Table{Source: source, Dataset: "d", Latest: latest}}).Files() {
 			keys = append(keys, l.Snippet(f.Reader, f.Name))

@@ -141,8 +141,8 @@ func (g *grants) secrets(names ...string) {
 // and end well, so that nothing else would show it.
 func (g *grants) snapshots(source, account string) {
 	l, day, part := g.layout(), snapshot.DateOf(2026, time.January, 1), "part"
-	kept := []string{l.Lease(source, account), l.Run(day, "run"), l.Status()}
-	told := []string{l.Page(), l.Coverage(source, account), l.Changes(source, account, "2026-01")}
+	kept := []string{l.Lease(source, account), l.Run(day, "run"), l.Status(), l.Changes(source, account, "2026-01")}
+	told := []string{l.Page(), l.Coverage(source, account)}
 	var removed, listed []string
 	listing, other := false, false
 	for _, e := range g.datasets(source, account) {
@@ -165,7 +165,8 @@ func (g *grants) snapshots(source, account string) {
 	g.may([]string{"s3:PutObject"}, g.objects(told))
 	g.may([]string{"s3:DeleteObject"}, g.objects(removed))
 	// S3 asks for the listing of a key too, where it shall say that the key is not there.
-	for _, prefix := range append(listed, l.Spools(source, account), l.Lease(source, account), l.Run(day, "run"), l.Status()) {
+	for _, prefix := range append(listed, l.Spools(source, account), l.Lease(source, account), l.Run(day, "run"), l.Status(),
+		l.Changes(source, account, "2026-01")) {
 		g.may([]string{"s3:ListBucket"}, []string{g.objectARN(g.Configured.Bucket, "")}, listPrefix, prefix)
 	}
 }
