@@ -48,7 +48,7 @@ func (c *Cutter) cut(b []byte, i int) int {
 		if m.Name, i = c.named(b, i); i < 0 {
 			return i
 		}
-		end := scan(b, i)
+		end := scanValue(b, i)
 		if end < 0 {
 			return end
 		}

@@ -24,6 +24,19 @@ func blank(b []byte, i int) int {
 	return i
 }
 
+// scanValue is scan, and makes less of a string or a number.
+func scanValue(b []byte, i int) int {
+	switch {
+	case i >= len(b):
+		return cut
+	case b[i] == '"':
+		return scanText(b, i)
+	case isDigit(b[i]):
+		return scanNumber(b, i)
+	}
+	return scan(b, i)
+}
+
 // scan goes past the value that begins at i.
 func scan(b []byte, i int) int {
 	var objects uint64 // bit n: what stands open at depth n is an object

@@ -114,6 +114,9 @@ func opened(b []byte, i int) (at int, more bool) {
 
 // parted goes from behind a part to the next one, or past the end.
 func parted(b []byte, i int, end byte) (at int, more bool) {
+	if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
+		return i + 1, true // as it is nearly always
+	}
 	switch i = blank(b, i); {
 	case i >= len(b):
 		return cut, false
