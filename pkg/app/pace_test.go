@@ -138,6 +138,41 @@ func TestThePaceOfRuns(t *testing.T) {
 	}
 }
 
+// TestThePaceOfAnExportOf120Requests holds a longer run to the least that it can take: within 5 % before a server that
+// counts any minute, and before one that counts minutes of the clock where it begins with one. What the run cannot know, in
+// which second of the clock's minute to begin or that no bursts are allowed, costs a minute once.
+func TestThePaceOfAnExportOf120Requests(t *testing.T) {
+	for _, server := range []struct {
+		name    string
+		kind    simulator.LimitKind
+		late    time.Duration // in the minute of the clock, at the beginning
+		percent time.Duration // more than the least
+		once    time.Duration // and more than that
+		refused int
+	}{
+		{"sliding window", simulator.SlidingWindow, 0, 5, 0, 0},
+		{"sliding window, begun late in a minute", simulator.SlidingWindow, 50 * time.Second, 5, 0, 0},
+		{"fixed window", simulator.FixedWindow, 0, 5, 0, 0},
+		{"fixed window, begun late in it", simulator.FixedWindow, 50 * time.Second, 1, time.Minute, 0},
+		{"no bursts", simulator.NoBurst, 0, 2, time.Minute, 1},
+	} {
+		t.Run(server.name, func(t *testing.T) {
+			inWorld(t, onePerPage(server.kind, 111), "start: 2026-11-18", func(w *world) {
+				w.pass(server.late)
+				w.yard.Fault(slowly)
+				w.run(app.Event{}, export.Complete)
+				requests, refused := w.yard.Requests(), w.yard.CountStatus(http.StatusTooManyRequests)
+				passed, begun := len(requests)-refused, requests[0].Time
+				took, least := requests[len(requests)-1].Time.Sub(begun), leastTime(server.kind, begun, passed)
+				t.Logf("%d requests in %v, %v is the least possible: %.1f %% more", passed, took, least, 100*(took-least).Seconds()/least.Seconds())
+				if most := least*(100+server.percent)/100 + server.once; passed != 120 || took > most || refused > server.refused {
+					t.Errorf("expected 120 in %v at most; %d of 429, expected %d at most", most, refused, server.refused)
+				}
+			})
+		})
+	}
+}
+
 // killed is a run that is gone at once after a time: nothing that it would still do reaches the bucket.
 func (w *world) killed(deadline, after time.Duration, e app.Event) {
 	w.Helper()
