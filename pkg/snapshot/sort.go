@@ -136,7 +136,9 @@ func (s *sorter) sort(block []byte) (came []uint32) {
 		if same < 0 {
 			same = len(line)
 		}
-		for same = min(same, len(line)); !bytes.Equal(line[:same], block[:same]); same-- {
+		same = min(same, len(line))
+		for !bytes.Equal(line[:same], block[:same]) {
+			same--
 		}
 	}
 	for i, k := range s.keys {

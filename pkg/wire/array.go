@@ -33,7 +33,11 @@ func NewArray(from io.Reader) *Array { return &Array{from: from, buffer: make([]
 // Opens goes past the bracket that opens the array. It is false where the answer does not begin with one: then nothing was
 // read of the Decoder, with which to see what it is.
 func (a *Array) Opens() (*jsontext.Decoder, bool) {
-	for a.at = blank(a.buffer, 0); a.at == len(a.buffer) && a.more(); a.at = blank(a.buffer, a.at) {
+	for {
+		a.at = blank(a.buffer, a.at)
+		if a.at < len(a.buffer) || !a.more() {
+			break
+		}
 	}
 	if a.at == len(a.buffer) || a.buffer[a.at] != '[' {
 		a.at = 0

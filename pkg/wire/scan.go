@@ -45,10 +45,10 @@ func scan(b []byte, i int) int {
 		if i >= len(b) {
 			return cut
 		}
-		switch c := b[i]; {
-		case c == '"':
+		switch c := b[i]; c {
+		case '"':
 			i = scanText(b, i)
-		case c == '{' || c == '[':
+		case '{', '[':
 			if depth++; depth > maxScan {
 				return broken
 			}
