@@ -31,6 +31,7 @@ func (r *accountRun) export(ctx, working context.Context, t *task, spool *watche
 	if err != nil {
 		return err
 	}
+	spool.Sorted = t.dataset.Sorted
 	if err := spool.Begin(encoder); err != nil {
 		return err
 	}
