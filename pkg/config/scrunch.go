@@ -28,7 +28,7 @@ func scrunch() mapping[Scrunch] {
 			},
 			lift(ofEveryAccount(), part),
 			[]key[Scrunch]{
-				entry("concurrency", wholeNumber(1, 64), "Requests at once.",
+				entry("concurrency", wholeNumber(1, 64), "Requests at once. More than eight windows are never in hand, so that memory stays small.",
 					func(a *Scrunch) *int { return &a.Concurrency }),
 				entry("reports", reports.format(), "What differs from the known reports, and additions, by name.",
 					func(a *Scrunch) *map[string]Report { return &a.Reports }),

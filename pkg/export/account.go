@@ -11,6 +11,10 @@ import (
 	"yardstick/pkg/snapshot"
 )
 
+// maxInHand is how many windows of an account are in hand at once, whatever is configured: each has a compressor and buffers
+// of its own, some three megabytes, and a process shall stay below 64.
+const maxInHand = 8
+
 // accountRun is one account within one run.
 type accountRun struct {
 	Config // its Store is the fence
@@ -136,7 +140,7 @@ func (r *accountRun) work(ctx, working context.Context) {
 	}
 	r.sweep(ctx)
 	var workers sync.WaitGroup
-	for range max(1, r.account.Concurrency) {
+	for range min(max(1, r.account.Concurrency), maxInHand) {
 		workers.Go(func() { r.drain(ctx, working) })
 	}
 	workers.Wait()

@@ -103,7 +103,7 @@ type Account struct {
 	Refresh      time.Duration
 	VerifyAfter  time.Duration // 0: never
 	Refuse       bool          // an unsettled day or a listing that shrinks suspiciously is refused and not only warned of
-	Concurrency  int           // windows read side by side; 0 is 1
+	Concurrency  int           // windows read side by side; 0 is 1, and more than eight are eight
 	Datasets     []Dataset     // wanted, in the order of the result
 	Vendor       Vendor
 	Forecast     Forecaster // for Plan alone
