@@ -3,9 +3,6 @@ package schema
 // Parse observes a line without following what is known.
 func (s *Schema) Parse(line []byte) error { return s.parse(line) }
 
-// Follow observes a line only where it can be followed.
-func (s *Schema) Follow(line []byte) bool { return s.follow(line) }
-
 // Nodes is how many paths are kept, whether they count or not.
 func (s *Schema) Nodes() int {
 	if s.root == nil {

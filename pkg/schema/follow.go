@@ -11,15 +11,17 @@ type step struct {
 // mostMissing is how many members in a row may be missing from an object before its next is looked up by name.
 const mostMissing = 8
 
-// follow observes a line that holds nothing but what was seen before, and nothing odd: it reads the bytes along the nodes,
-// which takes a fraction of the time that parse does. Where it is false nothing was counted, and the line is for parse.
-func (s *Schema) follow(line []byte) bool {
+// Follow observes a line, without its end, that holds nothing but what was seen before, and nothing odd: it is one JSON value
+// without white space between its tokens, in UTF-8, and no object has a name twice, or two that differ only in case. Where
+// it is false nothing was counted, and the line is for Observe. It reads the bytes along what is known, which takes a
+// fraction of the time that reading them without does.
+func (s *Schema) Follow(line []byte) bool {
 	if s.root == nil {
 		return false
 	}
 	s.steps = s.steps[:0]
 	at := s.followValue(s.root, line, 0)
-	if at < 0 || at != len(line) && string(line[at:]) != "\n" {
+	if at != len(line) {
 		return false
 	}
 	s.record++

@@ -58,7 +58,7 @@ func (s *Spool) Rollback(m Mark) error {
 	if m.rows == s.rows {
 		return nil
 	}
-	s.rows, s.bytes = m.rows, m.bytes
+	s.rows, s.bytes, s.unseen = m.rows, m.bytes, true
 	if s.sorter != nil {
 		if err := s.sorter.rollback(m.bytes, &s.block); err != nil {
 			return fmt.Errorf("roll the spool back: %w", err)
@@ -67,7 +67,6 @@ func (s *Spool) Rollback(m Mark) error {
 	}
 	s.block = s.block[:0]
 	s.pack.to(s.file)
-	s.unseen = true
 	if err := s.pack.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.sum); err != nil {
 		return fmt.Errorf("roll the spool back: %w", err)
 	}

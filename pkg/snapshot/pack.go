@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -53,30 +52,20 @@ func (p *packer) to(file *os.File) {
 }
 
 // pack begins to compress the lines of a block once the block before is done, and answers that one's buffer, empty. An
-// error is that of an earlier block. The observer is shown each line, unless it is nil.
-func (p *packer) pack(block []byte, observer Observer) (free []byte, err error) {
+// error is that of an earlier block.
+func (p *packer) pack(block []byte) (free []byte, err error) {
 	return p.start(block, func() error {
-		looked := make(chan struct{})
+		summed := make(chan struct{})
 		go func() {
-			defer close(looked)
+			defer close(summed)
 			p.sum.Write(block)
-			show(block, observer)
 		}()
 		_, err := p.zip.Write(block)
-		if <-looked; err != nil {
+		if <-summed; err != nil {
 			return fmt.Errorf("write to the spool: %w", err)
 		}
 		return nil
 	})
-}
-
-// show shows an observer, if there is one, the lines of a block.
-func show(block []byte, observer Observer) {
-	for observer != nil && len(block) > 0 {
-		end := bytes.IndexByte(block, '\n')
-		observer.Observe(block[:end])
-		block = block[end+1:]
-	}
 }
 
 // end ends a member of the compressed file, after all blocks.

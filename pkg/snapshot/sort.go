@@ -22,7 +22,7 @@ func (s *Spool) Sort() error {
 		return err
 	}
 	observer, unseen := s.Observer, s.unseen
-	s.Observer = nil // it knows the lines by now, in whatever order
+	s.Observer = nil // it knows the lines, in whatever order
 	defer func() { s.Observer, s.unseen = observer, unseen }()
 	body, whole, err := s.renew()
 	if err != nil {
@@ -33,16 +33,18 @@ func (s *Spool) Sort() error {
 	if err := eachLine(body, s.write); err != nil {
 		return err
 	}
-	if err := s.mergeSorted(); err != nil {
-		return err
-	}
-	return s.all() // while the observer is out of the way
+	return s.mergeSorted()
 }
 
-// mergeSorted has the lines compressed in their order.
+// mergeSorted has the lines compressed in their order. The observer is shown them again where it was shown others.
 func (s *Spool) mergeSorted() error {
 	sorter, last := s.anew()
-	err := errors.Join(sorter.merge(last, s.write), sorter.close())
+	write := s.write
+	if s.unseen && s.Observer != nil {
+		s.Observer.Reset()
+		s.unseen, write = false, s.rewrite
+	}
+	err := errors.Join(sorter.merge(last, write), sorter.close())
 	sorter.spare = last[:0]
 	return err
 }

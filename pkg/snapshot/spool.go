@@ -19,12 +19,17 @@ type Content struct {
 	SHA256 string // of the uncompressed bytes, in hex
 }
 
-// Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until Observe
-// returns. Reset says that they are to be shown anew. No line is refused for what an Observer thinks of it. Its methods are
-// called one at a time, and from another goroutine than the spool's user's: what it holds may be looked at once Observed
-// returned.
+// Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until the method
+// returns. No line is refused for what an Observer thinks of it. Its methods are called by those of the Spool, in the same
+// goroutine; what it holds may be looked at once Observed returned.
 type Observer interface {
+	// Observe takes a line.
 	Observe(line []byte)
+	// Follow takes a record as Observe does and answers true where it is one JSON value without white space between its
+	// tokens, and none of its objects has a name twice, or two that differ only in case. Otherwise, and whenever it cannot
+	// tell at a glance, it does nothing and answers false. So a record that is like those before is gone over once.
+	Follow(record []byte) bool
+	// Reset says that lines are to be shown anew.
 	Reset()
 }
 
@@ -34,8 +39,8 @@ type Observer interface {
 // gathering of the next ones, so that an error of the file may come later. After one only Begin, Reset and Close are of
 // use. A Spool is not safe for concurrent use. Make it with NewSpool and close it.
 type Spool struct {
-	// Observer is shown each line once it is compressed; nil: none is. Set it before Begin. What it was shown is what the
-	// spool holds once Observed returns.
+	// Observer is shown each line as it comes; nil: none is. Set it before Begin. What it was shown is what the spool holds
+	// once Observed returns.
 	Observer Observer
 	// Sorted says that the lines will be sorted: they are gathered in sorted runs, and compressed once in Sort or Finish, in
 	// the order of their bytes. Set it before Begin.
@@ -51,7 +56,7 @@ type Spool struct {
 	rows    int64
 	bytes   int64
 	writing int  // counts how often the lines were begun anew
-	unseen  bool // the observer was not shown the very lines that are held
+	unseen  bool // the observer was not shown the very lines that are held, and is shown none until it is all of them
 	line    []byte
 	full    int // how many bytes of lines are handed on at a time
 }
@@ -132,12 +137,29 @@ func (s *Spool) reset() error {
 // Encoder.Line refuses is its error, and nothing was added then.
 func (s *Spool) Append(record []byte) (hash uint64, err error) {
 	begin := len(s.block)
-	if s.block, err = s.encoder.Line(s.block, record); err != nil {
-		return 0, err
+	if s.follow(record) {
+		s.block = append(s.block, record...)
+	} else {
+		if s.block, err = s.encoder.Line(s.block, record); err != nil {
+			return 0, err
+		}
+		s.observe(s.block[begin:])
 	}
 	hash = fingerprint(s.block[begin:])
 	s.block = append(s.block, '\n')
 	return hash, s.added(begin)
+}
+
+// follow shows the observer a record that is a line as it is, and has nothing for the encoder to note.
+func (s *Spool) follow(record []byte) bool {
+	return s.Observer != nil && !s.unseen && s.encoder.omit == nil && s.Observer.Follow(record)
+}
+
+// observe shows the observer a line.
+func (s *Spool) observe(line []byte) {
+	if s.Observer != nil && !s.unseen {
+		s.Observer.Observe(line)
+	}
 }
 
 // Fingerprint is the fingerprint that Append would give for the record; nothing is added, but to Collisions.
@@ -155,6 +177,12 @@ func (s *Spool) write(line []byte) error {
 	return s.added(begin)
 }
 
+// rewrite adds a line that is shown again, with its end.
+func (s *Spool) rewrite(line []byte) error {
+	s.observe(bytes.TrimSuffix(line, []byte{'\n'}))
+	return s.write(line)
+}
+
 // added counts the line that begins there in the block, and hands the block on when it is full.
 func (s *Spool) added(begin int) error {
 	s.rows++
@@ -170,7 +198,7 @@ func (s *Spool) added(begin int) error {
 
 // flush has the block compressed.
 func (s *Spool) flush() (err error) {
-	s.block, err = s.pack.pack(s.block, s.Observer)
+	s.block, err = s.pack.pack(s.block)
 	return err
 }
 
@@ -201,7 +229,7 @@ func (s *Spool) Drop(lines []int64) error {
 			lines = lines[1:]
 			return nil
 		}
-		return s.write(line)
+		return s.rewrite(line)
 	})
 }
 

@@ -291,6 +291,15 @@ type shown []string
 func (s *shown) Observe(line []byte) { *s = append(*s, string(line)) }
 func (s *shown) Reset()              { *s = nil }
 
+// Follow takes what it was shown before.
+func (s *shown) Follow(record []byte) bool {
+	known := slices.Contains(*s, string(record))
+	if known {
+		s.Observe(record)
+	}
+	return known
+}
+
 // wantShown holds that the spool's observer, a *shown, was shown the lines that the spool holds. It ends the window.
 func wantShown(t rapid.TB, s *snapshot.Spool) {
 	t.Helper()

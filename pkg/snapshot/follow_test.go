@@ -1,0 +1,170 @@
+package snapshot_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"yardstick/pkg/schema"
+	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
+)
+
+// inferred is an observer that infers a schema, as an export has one.
+type inferred struct {
+	schema.Schema
+	missed, followed int
+}
+
+func (o *inferred) Observe(line []byte) {
+	if o.Schema.Observe(line) != nil {
+		o.missed++
+	}
+}
+
+func (o *inferred) Follow(record []byte) bool {
+	if !o.Schema.Follow(record) {
+		return false
+	}
+	o.followed++
+	return true
+}
+
+func (o *inferred) Reset() {
+	o.Schema.Reset()
+	o.missed = 0
+}
+
+// spaced spells a value with white space here and there.
+func spaced(t *rapid.T, v value) string {
+	var b strings.Builder
+	v.write(&b, func() string { return rapid.SampledFrom([]string{"", "", "", " ", "\n", "\t\r "}).Draw(t, "space") })
+	return b.String()
+}
+
+// dictionaries draws objects of many names, such as are data.
+var dictionaries = rapid.Custom(func(t *rapid.T) string {
+	var members []string
+	for i := range rapid.SampledFrom([]int{3, 490, 600}).Draw(t, "width") {
+		members = append(members, fmt.Sprintf(`"n%d":%d`, i, i))
+	}
+	members = append(members, rapid.SliceOfN(rapid.SampledFrom([]string{`"x":0`, `"N1":0`, `"n2":0`, `"\u006e2":0`}), 0, 2).Draw(t, "more")...)
+	form := rapid.SampledFrom([]string{`{"a":{%s},"b":1}`, `{"b":[{%s},{}]}`, `{%s}`}).Draw(t, "form")
+	return fmt.Sprintf(form, strings.Join(members, ","))
+})
+
+// twisted draws a record that is like another but for a name, a few bytes or an end.
+func twisted(t *rapid.T, record string) string {
+	switch rapid.IntRange(0, 3).Draw(t, "twist") {
+	case 0:
+		return strings.Replace(record, `"a"`, rapid.SampledFrom([]string{`"A"`, `"b"`, `"\u0061"`, `"PurchaseId"`, `"purchaseID"`}).Draw(t, "name"), 1)
+	case 1:
+		return strings.Replace(record, `{`, rapid.SampledFrom([]string{`{"a":1,`, `{"B":[],`, `{ "b":1,`, `{"K":{"a":1},`}).Draw(t, "member"), 1)
+	case 2:
+		return record + rapid.SampledFrom([]string{"\n", " ", "0", "}"}).Draw(t, "end")
+	}
+	at := rapid.IntRange(0, len(record)).Draw(t, "at")
+	return record[:at] + rapid.SampledFrom([]string{" ", ",", `"`, "1", "\x01", "\xff", "e5"}).Draw(t, "with") + record[at:]
+}
+
+// records draws the records of a window, some of them one after another with like ones.
+func records(t *rapid.T, before *[]string) string {
+	form := rapid.IntRange(0, 9).Draw(t, "as")
+	if len(*before) == 0 {
+		form %= 4
+	}
+	switch {
+	case form < 3:
+		v := values(3).Draw(t, "record")
+		*before = append(*before, v.compact())
+		if form == 0 {
+			return spaced(t, v)
+		}
+		return v.compact()
+	case form == 3:
+		return dictionaries.Draw(t, "dictionary")
+	case form < 8:
+		return rapid.SampledFrom(*before).Draw(t, "again")
+	}
+	return twisted(t, rapid.SampledFrom(*before).Draw(t, "like"))
+}
+
+// A spool with an observer goes another way, and says the same of every record: its line, its fingerprint, its fault and
+// the names that collide in it.
+func TestAnObserverChangesNothingOfASpool(t *testing.T) {
+	plain, observed := openSpool(t), openSpool(t)
+	followed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		observer := new(inferred)
+		observed.Observer = observer
+		observed.Sorted = rapid.Bool().Draw(t, "sorted")
+		plain.Sorted = observed.Sorted
+		var before []string
+		for range rapid.IntRange(1, 2).Draw(t, "windows") {
+			var omit []string
+			if rapid.IntRange(0, 3).Draw(t, "omits") == 0 {
+				omit = pointers().Draw(t, "omit")
+			}
+			begin(t, plain, omit)
+			begin(t, observed, omit)
+			for range rapid.IntRange(0, 12).Draw(t, "records") {
+				record := records(t, &before)
+				want, fault := plain.Append([]byte(record))
+				got, err := observed.Append([]byte(record))
+				if got != want || fmt.Sprint(err) != fmt.Sprint(fault) {
+					t.Fatalf("%q: fingerprint %x and error %v, expected %x and %v", record, got, err, want, fault)
+				}
+				if again, err := observed.Fingerprint([]byte(record)); again != got || (err == nil) != (fault == nil) {
+					t.Fatalf("%q: fingerprint %x, and asked again %x, %v", record, got, again, err)
+				}
+				if want, got := plain.Collisions(), observed.Collisions(); !slices.Equal(got, want) {
+					t.Fatalf("%q: collisions %q, expected %q", record, got, want)
+				}
+			}
+			holdTheSame(t, plain, observed, observer)
+		}
+		followed += observer.followed
+	})
+	if followed == 0 {
+		t.Error("no record was followed")
+	}
+}
+
+func begin(t *rapid.T, s *snapshot.Spool, omit []string) {
+	t.Helper()
+	e, err := snapshot.NewEncoder(omit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Begin(e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holdTheSame ends the window of both spools. The observer of the second knows what one knows that was shown its lines.
+func holdTheSame(t *rapid.T, plain, observed *snapshot.Spool, observer *inferred) {
+	t.Helper()
+	want, _, wantText := object(t, plain)
+	got, _, text := object(t, observed)
+	if want != got || text != wantText {
+		t.Fatalf("%+v\n%s\nexpected %+v\n%s", got, text, want, wantText)
+	}
+	if err := observed.Observed(); err != nil {
+		t.Fatal(err)
+	}
+	fresh := new(inferred)
+	for _, line := range snapshottest.Lines(t, observed) {
+		fresh.Observe([]byte(line))
+	}
+	if fresh.missed != observer.missed {
+		t.Fatalf("%d lines were missed, expected %d", observer.missed, fresh.missed)
+	}
+	if want, got := fresh.Document(), observer.Document(); !reflect.DeepEqual(got, want) {
+		t.Fatalf("-wanted +observed\n%s", cmp.Diff(want, got))
+	}
+}
