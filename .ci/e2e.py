@@ -23,11 +23,14 @@ import botocore.config
 
 from e2e_world import (
     CODE, Failed, about, asked, at_rest, cloudformation, compare, days, deploy, expect, export, functions, glue, gone, iam, invoke,
-    listed, log_lines, logs, machines, put_keys, queried, rows, run, runs, s3, state, tell_logs, total, unchanged, vault, vendors,
+    lines, listed, log_lines, logs, machines, put_keys, queried, rows, run, runs, s3, state, tell_logs, total, unchanged, vault, vendors,
     wait, yardstick)
 
 STACK, SECOND_STACK = "yardstick-e2e", "two-yards"
 ACCOUNTS = ("main", "north-yard")
+# What is summed up by SQL: each dataset's ids, and of reports their responses.
+KEYS = {"purchases": "Id", "customers": "Id", "businesses": "Id", "brands": "id", "prompts": "id", "competitors": "id", "personas": "id",
+        "responses": "id"}
 
 
 class Story:
@@ -88,20 +91,36 @@ class Story:
         return about(STACK, self.bucket, ["main"]) + ", as ledgers, results and objects have them"
 
     def tables(self):
-        """Counts by SQL, table for table. The emulator reads files as it sees fit and not by the declared columns."""
-        database, workgroup, total, day = self.outputs["Database"], self.outputs["Workgroup"], 0, self.today.isoformat()
+        """Rows and a sum by SQL, table for table: of the stack's tables, and of those that runs made of the lines. The emulator
+        reads files as it sees fit and not by the declared types, which the readers' tests look at."""
+        database, workgroup, total = self.outputs["Database"], self.outputs["Workgroup"], 0
         names = [t["Name"] for page in glue.get_paginator("get_tables").paginate(DatabaseName=database) for t in page["TableList"]]
+        glue.create_database(DatabaseInput={"Name": "typed"})
+        typed = {key.rsplit("/", 1)[1].removesuffix(".sql"): key for key in listed(self.bucket, "about/tables/athena/")}
         for name in sorted(names):
-            source, dataset = name.removesuffix("_latest").split("_", 1)
-            prefix, where = f"{source}/{dataset}/account=main/dt={day}/", f"account = 'main' AND dt = '{day}'"
-            if name.endswith("_latest"):
-                prefix, where = f"latest/{source}/{dataset}/account=main/", "account = 'main'"
-            if listed(self.bucket, prefix):  # off by default, else
-                there, found = rows(self.bucket, prefix), int(queried(workgroup, database, f"SELECT count(*) FROM {name} WHERE {where}"))
-                expect(found == there, f"{name}: {found} rows by SQL, {there} in the bucket")
-                total += found
-        expect(len(names) == 22 and total > 0, f"{len(names)} tables, {total} rows")
-        return f"{len(names)} tables; by SQL they have the bucket's {total:,} rows of today"
+            found = self.by_sql(workgroup, database, name)
+            total += found
+            if found:
+                queried(workgroup, "typed", s3.get_object(Bucket=self.bucket, Key=typed.pop(name))["Body"].read().decode())
+                self.by_sql(workgroup, "typed", name)
+        expect(len(names) == 22 and total > 0 and not typed, f"{len(names)} tables, {total} rows, left {sorted(typed)}")
+        return f"{len(names)} tables, and those of the runs; by SQL they have the rows of today, {total:,}, and their sums"
+
+    def by_sql(self, workgroup, database, name):
+        """How many rows a table has of today, once that and a sum are what the ledger and the lines have."""
+        source, dataset = name.removesuffix("_latest").split("_", 1)
+        day, latest = self.today.isoformat(), name.endswith("_latest")
+        prefix = f"latest/{source}/{dataset}/account=main/" if latest else f"{source}/{dataset}/account=main/dt={day}/"
+        if not (objects := listed(self.bucket, prefix)):
+            return 0  # off by default
+        key = KEYS.get(dataset, "responses")
+        column = key.lower() if database == "typed" or source == "scrunch" else f"json_extract(record, '$.{key}')"
+        where = "account = 'main'" + ("" if latest else f" AND dt = '{day}'")
+        said = queried(workgroup, database, f"SELECT concat(count(*), ' ', coalesce(sum(CAST({column} AS bigint)), 0)) FROM {name} WHERE {where}")
+        there = [record for key in objects for record in lines(self.bucket, key)]
+        wanted = f"{rows(self.bucket, prefix)} {sum(record[key] for record in there)}"
+        expect(said == wanted and len(there) == rows(self.bucket, prefix), f"{database}.{name}: {said} by SQL, {wanted} in the bucket")
+        return len(there)
 
     def check(self):
         said = yardstick(STACK, "check", "--stack", STACK)

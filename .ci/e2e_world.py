@@ -137,13 +137,19 @@ def rows(bucket, prefix):
     return sum(int(s3.head_object(Bucket=bucket, Key=key)["Metadata"]["rows"]) for key in listed(bucket, prefix))
 
 
+def lines(bucket, key):
+    """The records of an object."""
+    return [json.loads(line) for line in gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).splitlines()]
+
+
 def queried(workgroup, database, sql):
-    """The one value that a query answers."""
+    """The one value that a query answers; None where it answers none."""
     query = athena.start_query_execution(QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database})["QueryExecutionId"]
     state = lambda: athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]  # noqa: E731
     wait(60, sql, lambda: state()["State"] not in ("QUEUED", "RUNNING"))
     expect(state()["State"] == "SUCCEEDED", f"{sql}: {state()}")
-    return athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"]
+    answered = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
+    return answered[1]["Data"][0]["VarCharValue"] if len(answered) > 1 else None
 
 
 def runs(bucket):
