@@ -46,10 +46,10 @@ func Put(ctx context.Context, store snapshot.Writer, objects ...Object) error {
 
 func (o Object) put(ctx context.Context, store snapshot.Writer) error {
 	_, err := store.Put(ctx, o.Key, bytes.NewReader(o.Body), snapshot.PutOptions{ContentType: o.Type, CreateOnly: o.Keep})
-	if err != nil && !(o.Keep && errors.Is(err, snapshot.ErrPrecondition)) {
-		return fmt.Errorf("write %s: %w", o.Key, err)
+	if err == nil || o.Keep && errors.Is(err, snapshot.ErrPrecondition) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("write %s: %w", o.Key, err)
 }
 
 // objects are those that tell a Status, in the order in which they are written: with the coverage of those accounts of a

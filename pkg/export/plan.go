@@ -3,12 +3,17 @@ package export
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 )
+
+// maxLooking is how many datasets' ledgers and listings are read side by side.
+const maxLooking = 8
 
 // defaultHistory is how many days before the run the first wanted day lies where nothing else says.
 const defaultHistory = 30
@@ -43,8 +48,9 @@ type dataset struct {
 	Dataset
 	book    *snapshot.Book
 	parts   []string
-	looked  []span  // days whose ledger and objects were looked at
-	oldest  *oldest // the first day in the ledger, where that decides what is wanted
+	looked  []span                                    // days whose ledger and objects were looked at
+	objects map[snapshot.Day]map[string]snapshot.Info // of those days, by part
+	oldest  *oldest                                   // the first day in the ledger, where that decides what is wanted
 	result  DatasetResult
 	written *schema.Schema // of the lines that this run wrote; nil: none
 	due     int
@@ -79,10 +85,10 @@ func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error
 	if err := p.findSaved(ctx, datasets); err != nil {
 		return nil, err
 	}
-	for _, d := range datasets {
-		first, last, err := p.window(ctx, d)
-		if err == nil && first <= last {
-			err = p.planDataset(ctx, d, first, last)
+	for i, err := range p.surveyAll(ctx, datasets) {
+		d := datasets[i]
+		if err == nil {
+			err = p.planDataset(ctx, d)
 		}
 		if err == nil {
 			err = p.planBegun(ctx, d)
@@ -92,6 +98,46 @@ func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error
 		}
 	}
 	return p.tasks, nil
+}
+
+// surveyAll reads, for each dataset, the ledger and the listing of the days that the run is about. It answers an error
+// for each.
+func (p *planner) surveyAll(ctx context.Context, datasets []*dataset) []error {
+	faults := make([]error, len(datasets))
+	slots := make(chan struct{}, maxLooking)
+	var group sync.WaitGroup
+	for i, d := range datasets {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			faults[i] = p.survey(ctx, d)
+		})
+	}
+	group.Wait()
+	return faults
+}
+
+// survey reads the ledger and the listing of the days that the run is about.
+func (p *planner) survey(ctx context.Context, d *dataset) error {
+	first, last, err := p.window(ctx, d)
+	if err != nil || first > last {
+		return err
+	}
+	d.looked = p.spans(d, first, last)
+	d.objects = map[snapshot.Day]map[string]snapshot.Info{}
+	for _, s := range d.looked {
+		for month := s.last.FirstOfMonth(); month >= s.first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
+			if err := d.book.Load(ctx, month.Month()); err != nil {
+				return err
+			}
+		}
+		objects, err := snapshot.Objects(ctx, p.store, p.layout, p.source, d.Name, p.Name, s.first, s.last)
+		if err != nil {
+			return err
+		}
+		maps.Copy(d.objects, objects)
+	}
+	return nil
 }
 
 // window is the first and last day that the run is about; first > last says none.
@@ -134,30 +180,14 @@ func (p *planner) findOldest(ctx context.Context, d *dataset) error {
 	return err
 }
 
-func (p *planner) planDataset(ctx context.Context, d *dataset, first, last snapshot.Day) error {
-	d.looked = p.spans(d, first, last)
+// planDataset goes through the days that were looked at, newest first.
+func (p *planner) planDataset(ctx context.Context, d *dataset) error {
 	for _, s := range d.looked {
-		if err := p.planDays(ctx, d, s.first, s.last); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *planner) planDays(ctx context.Context, d *dataset, first, last snapshot.Day) error {
-	for month := last.FirstOfMonth(); month >= first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
-		if err := d.book.Load(ctx, month.Month()); err != nil {
-			return err
-		}
-	}
-	objects, err := snapshot.Objects(ctx, p.store, p.layout, p.source, d.Name, p.Name, first, last)
-	if err != nil {
-		return err
-	}
-	for day := last; day >= first; day-- {
-		for _, part := range d.parts {
-			if err := p.planPart(ctx, d, day, part, objects[day][part]); err != nil {
-				return err
+		for day := s.last; day >= s.first; day-- {
+			for _, part := range d.parts {
+				if err := p.planPart(ctx, d, day, part, d.objects[day][part]); err != nil {
+					return err
+				}
 			}
 		}
 	}
