@@ -53,9 +53,9 @@ def summary(job, runs, beside):
     rows = {}
     for name, of in runs.items():
         middle = lambda figures: statistics.median(list(figures))
-        rows[name] = {"job": job.name, "program": name, "runs": len(of), "wall": middle(r.wall for r in of), "cpu": middle(r.cpu for r in of),
+        rows[name] = {"job": job.name, "program": name, "runs": len(of), "wall": middle(r.wall for r in of), "cpu": middle(r.cpu + r.consumer for r in of),
                       "peak": max(r.peak for r in of), "size": of[-1].size, "requests": of[-1].requests,
-                      "wall_best": min(r.wall for r in of), "cpu_best": min(r.cpu for r in of), "vendor_cpu": middle(beside[name]),
+                      "wall_best": min(r.wall for r in of), "cpu_best": min(r.cpu + r.consumer for r in of), "vendor_cpu": middle(beside[name]),
                       "consumer_cpu": middle(r.consumer for r in of)}
     for row in rows.values():
         row["wall_ratio"], row["cpu_ratio"] = row["wall"] / rows["floor"]["wall"], row["cpu"] / rows["floor"]["cpu"]
@@ -105,7 +105,7 @@ def compare(world, programs, job, wanted):
     print(table(rows.values()))
     for row in rows.values():
         if row["consumer_cpu"]:
-            print(f"{row['program']}: what compresses its messages takes {row['consumer_cpu']:.2f} s of CPU beside it, which are not counted")
+            print(f"{row['program']}: of its CPU, {row['consumer_cpu']:.2f} s are those of what compresses its messages")
     print()
     return {"job": job.name, "rows": job.rows, "pages": len(job.pages), "bytes": job.size, "summary": rows, "faults": list(faults(rows)),
             "runs": {name: [dataclasses.asdict(run) for run in of] for name, of in runs.items()}}

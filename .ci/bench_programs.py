@@ -22,7 +22,7 @@ class Run:
     peak: int    # bytes resident
     size: int    # of what was written, in bytes
     requests: int
-    consumer: float = 0  # CPU seconds of a process beside it, not among the program's own
+    consumer: float = 0  # CPU seconds of a process beside it that compresses what the program says
 
 
 def ended(process):
