@@ -213,7 +213,22 @@ func TestTheBrandIsPutFirst(t *testing.T) {
 		}
 		_ = spool.Close()
 	}
-	sink := &tagger{Sink: snapshottest.NewSpool(t), brand: Brand{ID: 1, Name: jsontext.Value(`"A"`)}}
+	all := snapshottest.NewSpool(t)
+	sink := &tagger{Sink: all, brand: Brand{ID: 101, Name: jsontext.Value(`"Larkspur"`)}}
+	var want []string
+	for i := range 4 * len(tests) { // whatever names the record before had
+		tt := tests[i*5%len(tests)]
+		if tt.name != `"Larkspur"` {
+			continue
+		}
+		want = append(want, tt.want)
+		if _, err := sink.Append([]byte(tt.record)); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff(want, snapshottest.Lines(t, all)); diff != "" {
+		t.Error(diff)
+	}
 	for _, append := range []func([]byte) (uint64, error){sink.Append, sink.Fingerprint} {
 		if _, err := append([]byte(`[1]`)); !isKind(err, export.Malformed) || !strings.Contains(err.Error(), "a record is an array, expected an object") {
 			t.Errorf("%v", err)

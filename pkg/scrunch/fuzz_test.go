@@ -89,7 +89,8 @@ func FuzzTag(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", record, err)
 		}
-		tagged := sink.tag(record, own)
+		sink.layout.fit(own, sink.brand)
+		tagged := sink.tag(record)
 		got, err := wire.Members(tagged)
 		if err != nil || !isJSON(tagged) {
 			t.Fatalf("%q became %q: %v", record, tagged, err)

@@ -35,22 +35,20 @@ func newRows(sink *tagger, fields []string, day export.Day) *rows {
 }
 
 func (r *rows) add(record row, members []wire.Member) error {
-	dated := !r.dated
-	for _, m := range members {
-		if m.Name == "date" {
-			if !r.isDate(m.Value) {
-				return wire.Malformed("a row is of the date %s, and %s was asked for", brief(m.Value), r.date)
-			}
-			dated = true
-		}
-		if dimension := dimensionOf(m.Name); dimension >= 0 {
-			r.values.note(dimension, m.Value)
+	of := &r.sink.layout
+	of.fit(members, r.sink.brand)
+	for _, date := range of.dates {
+		if v := members[date].Value; !r.isDate(v) {
+			return wire.Malformed("a row is of the date %s, and %s was asked for", brief(v), r.date)
 		}
 	}
-	if !dated {
+	if r.dated && len(of.dates) == 0 {
 		return wire.Malformed("a row has no date, and %s was asked for", r.date)
 	}
-	fingerprint, err := r.sink.add(record, members)
+	for _, d := range of.dimensions {
+		r.values.note(d.place, members[d.member].Value)
+	}
+	fingerprint, err := r.sink.add(record)
 	if err == nil {
 		r.seen = append(r.seen, fingerprint)
 	}

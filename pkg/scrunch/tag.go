@@ -2,7 +2,6 @@ package scrunch
 
 import (
 	"bytes"
-	"strconv"
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/wire"
@@ -13,6 +12,7 @@ type tagger struct {
 	export.Sink
 	brand  Brand
 	cutter wire.Cutter
+	layout layout
 	record []byte
 }
 
@@ -22,7 +22,8 @@ func (t *tagger) Append(record []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return t.add(record, members)
+	t.layout.fit(members, t.brand)
+	return t.add(record)
 }
 
 // Fingerprint is that of the record with the brand put first.
@@ -31,7 +32,8 @@ func (t *tagger) Fingerprint(record []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return t.Sink.Fingerprint(t.tag(record, members))
+	t.layout.fit(members, t.brand)
+	return t.Sink.Fingerprint(t.tag(record))
 }
 
 // members are those of a record, until the next call.
@@ -43,31 +45,15 @@ func (t *tagger) members(record []byte) ([]wire.Member, error) {
 	return members, nil
 }
 
-// add is Append of a record whose members are known.
-func (t *tagger) add(record []byte, members []wire.Member) (uint64, error) {
-	return t.Sink.Append(t.tag(record, members))
-}
+// add is Append of a record that the layout fits.
+func (t *tagger) add(record []byte) (uint64, error) { return t.Sink.Append(t.tag(record)) }
 
 // tag puts the brand first. What it gives is gone with the next record.
-func (t *tagger) tag(record []byte, members []wire.Member) []byte {
-	hasID, hasName := false, false
-	for _, m := range members {
-		hasID = hasID || m.Name == "brand_id"
-		hasName = hasName || m.Name == "brand_name"
-	}
-	t.record = append(t.record[:0], '{')
-	if !hasID {
-		t.record = strconv.AppendInt(append(t.record, `"brand_id":`...), t.brand.ID, 10)
-		t.record = append(t.record, ',')
-	}
-	if !hasName {
-		t.record = append(append(append(t.record, `"brand_name":`...), t.brand.Name...), ',')
-	}
-	if len(members) == 0 {
-		t.record[len(t.record)-1] = '}'
-		return t.record
+func (t *tagger) tag(record []byte) []byte {
+	if len(t.layout.names) == 0 {
+		return t.layout.head
 	}
 	rest := bytes.IndexByte(record, '{') + 1
-	t.record = append(t.record, record[rest:]...)
+	t.record = append(append(t.record[:0], t.layout.head...), record[rest:]...)
 	return t.record
 }

@@ -26,17 +26,7 @@ type shown struct {
 
 // dimensionOf is a slicing dimension's place in slicing, or -1 for any other name.
 func dimensionOf(name string) int {
-	switch name { // faster than to look through slicing, once for each member of each row
-	case slicing[0]:
-		return 0
-	case slicing[1]:
-		return 1
-	case slicing[2]:
-		return 2
-	case slicing[3]:
-		return 3
-	}
-	return -1
+	return slices.Index(slicing[:], name)
 }
 
 func (v *values) note(dimension int, value jsontext.Value) {

@@ -155,6 +155,10 @@ func TestARowWithoutTheDateThatWasAskedForIsRefused(t *testing.T) {
 		s.SetRecords(simulator.Query, 101, closed, []string{`{"responses":1}`})
 		_, _, err := w.read(window("brand_daily", closed))
 		w.check(err, export.Error{Kind: export.Malformed}, "row 1", "date")
+		s.SetRecords(simulator.Query, 101, closed, []string{`{"date":"20261117","responses":1}`, `{"Date":"20261117","responses":1}`})
+		_, _, err = w.read(window("brand_daily", closed))
+		w.check(err, export.Error{Kind: export.Malformed}, "a row has no date")
+		s.SetRecords(simulator.Query, 101, closed, []string{`{"responses":1}`})
 		w.reports(Report{Name: "brand_daily", Fields: []string{"date_week", "responses"}})
 		if got := w.whole(window("brand_daily", closed)); len(got) != 1 {
 			w.Errorf("%q; expected the row: no date was asked for", got)

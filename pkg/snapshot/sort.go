@@ -149,7 +149,10 @@ func (s *sorter) sort(block []byte) (came []uint32) {
 		s.keys[i].key = binary.BigEndian.Uint64(differs[:])
 	}
 	slices.SortFunc(s.keys, func(a, b lineKey) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), bytes.Compare(block[a.begin:a.end], block[b.begin:b.end]))
+		if c := cmp.Compare(a.key, b.key); c != 0 {
+			return c
+		}
+		return bytes.Compare(block[int(a.begin)+same:a.end], block[int(b.begin)+same:b.end])
 	})
 	s.sorted, came = s.sorted[:0], make([]uint32, len(s.keys))
 	for i, k := range s.keys {

@@ -22,7 +22,7 @@ type Cutter struct {
 
 // spelling is a name that was met before.
 type spelling struct {
-	quoted string // as it is sent
+	quoted string // as it is sent, and a colon
 	name   string // without quotes and escapes
 }
 
@@ -44,16 +44,14 @@ func (c *Cutter) cut(b []byte, i int) int {
 		if i < 0 || !more {
 			return i
 		}
-		var m Member
-		if m.Name, i = c.named(b, i); i < 0 {
+		name, begin := c.named(b, i)
+		if begin < 0 {
+			return begin
+		}
+		if i = scanValue(b, begin); i < 0 {
 			return i
 		}
-		end := scanValue(b, i)
-		if end < 0 {
-			return end
-		}
-		m.Value = b[i:end]
-		c.found, i = append(c.found, m), end
+		c.found = append(c.found, Member{Name: name, Value: b[begin:i]})
 	}
 }
 
@@ -63,8 +61,10 @@ func (c *Cutter) named(b []byte, i int) (name string, at int) {
 	if place == len(c.guess) {
 		c.guess = append(c.guess, nil)
 	}
-	if s := c.guess[place]; s != nil && len(b)-i >= len(s.quoted) && string(b[i:i+len(s.quoted)]) == s.quoted {
-		return s.name, scanColon(b, i+len(s.quoted))
+	if s := c.guess[place]; s != nil {
+		if at = i + len(s.quoted); at < len(b) && b[at] > ' ' && string(b[i:at]) == s.quoted {
+			return s.name, at // white space behind the colon, or before it, is seldom
+		}
 	}
 	end := scanName(b, i)
 	if end < 0 {
@@ -114,7 +114,7 @@ func (c *Cutter) name(quoted jsontext.Value) (string, *spelling) {
 	if c.names == nil || len(c.names) >= maxNames {
 		return name, nil
 	}
-	s := &spelling{quoted: string(quoted), name: name}
-	c.names[s.quoted] = s
+	s := &spelling{quoted: string(quoted) + ":", name: name}
+	c.names[s.quoted[:len(quoted)]] = s
 	return name, s
 }
