@@ -145,8 +145,8 @@ func (x *assessment) prepare() {
 			x.oldest = at.day
 		}
 		x.newest[at.part] = max(x.newest[at.part], at.day)
-		if entry.FetchedAt.After(x.readAt[at.part]) {
-			x.readAt[at.part] = entry.FetchedAt
+		if entry.readAt.After(x.readAt[at.part]) {
+			x.readAt[at.part] = entry.readAt
 		}
 	}
 	maps.DeleteFunc(x.failed, func(at place, f Failure) bool { return at.day > x.today || x.madeGood(at, f) })
@@ -170,7 +170,7 @@ func (x *assessment) madeGood(at place, f Failure) bool {
 		return x.newest[at.part] >= at.day && !x.readAt[at.part].Before(f.Time)
 	}
 	entry, ok := x.entries[at]
-	return ok && !entry.FetchedAt.Before(f.Time)
+	return ok && !entry.readAt.Before(f.Time)
 }
 
 // choose sets the parts.

@@ -35,7 +35,7 @@ func (x *assessment) dataset() Dataset {
 	}
 	for _, part := range x.parts {
 		if day, ok := x.newest[part]; ok {
-			fresh = earlier(fresh, x.entries[place{day, part}].FetchedAt)
+			fresh = earlier(fresh, x.entries[place{day, part}].readAt)
 		}
 		if x.wanted.Listing {
 			d.Rows += x.rows(x.newest[part], part)
@@ -46,7 +46,7 @@ func (x *assessment) dataset() Dataset {
 			d.Rows += x.rows(at.day, at.part)
 		}
 		if at.day <= x.today {
-			d.Unreadable += entry.Unreadable["records"]
+			d.Unreadable += entry.unreadable
 		}
 	}
 	d.ReadAt, d.FreshAt, d.Stale = nullable(last), nullable(fresh), x.stale(fresh)
@@ -116,12 +116,12 @@ func (x *assessment) partMonths(first snapshot.Day) []PartMonth {
 			at := place{day, part}
 			entry, ok := x.entries[at]
 			if ok = ok && day <= x.today; !ok {
-				entry = snapshot.Entry{FetchedAt: time.Unix(0, 0)}
+				entry = fact{readAt: time.Unix(0, 0)}
 			}
 			known = known || ok
 			letters.WriteByte(x.letter(at, ok))
-			m.Rows, m.Read = append(m.Rows, entry.Rows), append(m.Read, entry.FetchedAt.Unix())
-			m.Unreadable = append(m.Unreadable, entry.Unreadable["records"])
+			m.Rows, m.Read = append(m.Rows, entry.rows), append(m.Read, entry.readAt.Unix())
+			m.Unreadable = append(m.Unreadable, entry.unreadable)
 		}
 		if !slices.ContainsFunc(m.Unreadable, func(n int64) bool { return n > 0 }) {
 			m.Unreadable = nil
@@ -136,13 +136,13 @@ func (x *assessment) partMonths(first snapshot.Day) []PartMonth {
 // letter is what PartMonth.Days says.
 func (x *assessment) letter(at place, known bool) byte {
 	entry := x.entries[at]
-	held := x.there[at] && (x.wanted.Spec == "" || entry.Spec == x.wanted.Spec)
+	held := entry.holds(x.wanted.Spec)
 	switch {
 	case !known:
 		return '-'
-	case entry.Settled && held:
+	case entry.settled && held:
 		return 's'
-	case entry.Settled:
+	case entry.settled:
 		return 'S'
 	case held:
 		return 'u'
@@ -180,7 +180,7 @@ func (x *assessment) day(day snapshot.Day) (State, int64) {
 func (x *assessment) part(day snapshot.Day, part string) State {
 	at := place{day, part}
 	entry, held := x.entries[at]
-	held = held && x.there[at] && (x.wanted.Spec == "" || entry.Spec == x.wanted.Spec)
+	held = held && entry.holds(x.wanted.Spec)
 	wanted := day >= x.first && day <= x.today
 	if x.wanted.Listing {
 		wanted = day == x.today
@@ -195,7 +195,7 @@ func (x *assessment) part(day snapshot.Day, part string) State {
 	case wanted && !held:
 		x.lacking[part] = true
 		return Missing
-	case wanted && !entry.Settled:
+	case wanted && !entry.settled:
 		return Unsettled
 	}
 	return x.final(day, part)
@@ -206,9 +206,9 @@ func (x *assessment) final(day snapshot.Day, part string) State {
 	at := place{day, part}
 	entry, known := x.entries[at]
 	switch {
-	case !known || !x.there[at]:
+	case !known || !entry.there:
 		return Unwanted
-	case entry.Rows == 0:
+	case entry.rows == 0:
 		return Empty
 	}
 	return Exported
@@ -216,19 +216,19 @@ func (x *assessment) final(day snapshot.Day, part string) State {
 
 // rows are those that are there.
 func (x *assessment) rows(day snapshot.Day, part string) int64 {
-	if at := (place{day, part}); x.there[at] && day <= x.today {
-		return x.entries[at].Rows
+	if entry := x.entries[place{day, part}]; entry.there && day <= x.today {
+		return entry.rows
 	}
 	return 0
 }
 
 // count adds a part of a day to the backlog where it is due now, as the engine has it.
-func (x *assessment) count(day snapshot.Day, entry snapshot.Entry, held bool) {
+func (x *assessment) count(day snapshot.Day, entry fact, held bool) {
 	again := x.RestateEvery
 	if x.wanted.Listing {
 		again = x.Refresh
 	}
-	age := x.now.Sub(entry.FetchedAt)
+	age := x.now.Sub(entry.readAt)
 	open := !x.wanted.Listing && day == x.today
 	switch {
 	case open:
@@ -237,7 +237,7 @@ func (x *assessment) count(day snapshot.Day, entry snapshot.Entry, held bool) {
 	case !held:
 		x.backlog.Missing++
 		x.backlog.Parts++
-	case !entry.Settled && (again == 0 || age > again):
+	case !entry.settled && (again == 0 || age > again):
 		x.backlog.Parts++
 	}
 }

@@ -74,14 +74,30 @@ type place struct {
 
 // book is what the bucket has of a dataset.
 type book struct {
-	entries map[place]snapshot.Entry
-	there   map[place]bool  // objects
+	entries map[place]fact
 	broken  map[string]bool // months whose ledger cannot be used
 }
 
 func newBook() *book {
-	return &book{entries: map[place]snapshot.Entry{}, there: map[place]bool{}, broken: map[string]bool{}}
+	return &book{entries: map[place]fact{}, broken: map[string]bool{}}
 }
+
+// fact is what the ledger says of a part of a day, as far as it is told.
+type fact struct {
+	rows       int64
+	unreadable int64
+	readAt     time.Time
+	spec       string
+	settled    bool
+	there      bool // its object is
+}
+
+func factOf(e snapshot.Entry) fact {
+	return fact{rows: e.Rows, unreadable: e.Unreadable["records"], readAt: e.FetchedAt, spec: e.Spec, settled: e.Settled}
+}
+
+// holds says whether a part is there as it is wanted.
+func (f fact) holds(spec string) bool { return f.there && (spec == "" || f.spec == spec) }
 
 // gathering is what was read so far.
 type gathering struct {
@@ -144,7 +160,7 @@ func (g *gathering) readLedger(ctx context.Context, name snapshot.LedgerName) er
 	}
 	for day, parts := range l.Days {
 		for part, entry := range parts {
-			b.entries[place{day, part}] = entry
+			b.entries[place{day, part}] = factOf(entry)
 		}
 	}
 	return nil
@@ -168,7 +184,11 @@ func (g *gathering) list(ctx context.Context, t table, b *book) error {
 			return fmt.Errorf("list %s: %w", prefix, err)
 		}
 		if name, ok := g.layout.ParseData(info.Key); ok {
-			b.there[place{name.Day, name.Part}] = true
+			at := place{name.Day, name.Part}
+			if f, known := b.entries[at]; known {
+				f.there = true
+				b.entries[at] = f
+			}
 		}
 	}
 	return nil

@@ -23,6 +23,7 @@ func (g *gathering) recall(source string, a Account, wanted []WantedDataset, sin
 			continue // not wanted any more
 		}
 		b := g.books[table{source, a.Account, d.Dataset}]
+		b.entries = make(map[place]fact, len(d.Months)*31*max(1, len(d.Parts)))
 		for _, m := range d.Months {
 			first, err := snapshot.ParseDay(m.Month + "-01")
 			if err != nil {
@@ -46,16 +47,14 @@ func (b *book) recall(first snapshot.Day, p PartMonth, spec string) {
 			continue
 		}
 		at := place{first + snapshot.Day(i), p.Part}
-		e := snapshot.Entry{Rows: p.Rows[i], Settled: unicode.ToLower(letter) == 's', FetchedAt: time.Unix(p.Read[i], 0).UTC(), Spec: spec}
+		f := fact{rows: p.Rows[i], settled: unicode.ToLower(letter) == 's', readAt: time.Unix(p.Read[i], 0).UTC(), spec: spec, there: true}
 		if unicode.IsUpper(letter) {
-			e.Spec = otherwise
-		} else {
-			b.there[at] = true
+			f.spec, f.there = otherwise, false
 		}
-		if i < len(p.Unreadable) && p.Unreadable[i] > 0 {
-			e.Unreadable = map[string]int64{"records": p.Unreadable[i]}
+		if i < len(p.Unreadable) {
+			f.unreadable = p.Unreadable[i]
 		}
-		b.entries[at] = e
+		b.entries[at] = f
 	}
 }
 
@@ -91,23 +90,26 @@ func (g *gathering) take(w Wanted, t export.DatasetTrace, clock time.Time) {
 	later := map[place]bool{}
 	for _, l := range t.Ledgers {
 		for at, e := range b.entries {
-			if later[at] = e.FetchedAt.After(clock); at.day.Month() == l.Month && !later[at] {
+			if later[at] = e.readAt.After(clock); at.day.Month() == l.Month && !later[at] {
 				delete(b.entries, at)
-				delete(b.there, at)
 			}
 		}
 		for day, parts := range l.Days {
 			for part, entry := range parts {
 				if at := (place{day, part}); !later[at] {
-					b.entries[at], b.there[at] = entry, true
+					f := factOf(entry)
+					f.there = true
+					b.entries[at] = f
 				}
 			}
 		}
 	}
 	for _, n := range t.Lacking {
 		at := place{n.Day, n.Part}
-		if slices.ContainsFunc(w.Datasets, func(d WantedDataset) bool { return d.Dataset == t.Dataset && d.Spec == b.entries[at].Spec }) {
-			delete(b.there, at)
+		f, known := b.entries[at]
+		if known && slices.ContainsFunc(w.Datasets, func(d WantedDataset) bool { return d.Dataset == t.Dataset && d.Spec == f.spec }) {
+			f.there = false
+			b.entries[at] = f
 		}
 	}
 }
@@ -118,7 +120,7 @@ func (g *gathering) covered(w Wanted) []Covered {
 	for _, d := range w.Datasets {
 		for at, e := range g.books[table{w.Source, w.Account, d.Dataset}].entries {
 			rows = append(rows, Covered{Day: at.day, Source: w.Source, Dataset: d.Dataset, Account: w.Account, Part: at.part,
-				Rows: e.Rows, Settled: e.Settled, FetchedAt: e.FetchedAt, Unreadable: e.Unreadable["records"]})
+				Rows: e.rows, Settled: e.settled, FetchedAt: e.readAt, Unreadable: e.unreadable})
 		}
 	}
 	sortCoverage(rows)
