@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"yardstick/pkg/export"
@@ -82,11 +81,4 @@ func parsePage(body []byte) (wire.Page, error) {
 		return wire.Page{}, &saysNo{saying(detail)}
 	}
 	return wire.Page{}, wire.Malformed("the answer has no items or no total")
-}
-
-// repeat says whether any fingerprint is there twice.
-func repeat(fingerprints []uint64) bool {
-	sorted := slices.Clone(fingerprints)
-	slices.Sort(sorted)
-	return len(slices.Compact(sorted)) != len(fingerprints)
 }

@@ -45,7 +45,7 @@ func (r *report) read(ctx context.Context) (export.Proof, error) {
 			return export.Proof{}, err
 		}
 	}
-	if repeat(r.sink.seen) {
+	if wire.Repeats(r.sink.seen) {
 		return export.Proof{}, wire.Incomplete("rows came twice over %d answers: the slices of the day overlap, or it changed meanwhile", r.answers)
 	}
 	return export.Proof{Pages: r.answers}, nil

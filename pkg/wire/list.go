@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"yardstick/pkg/export"
 
@@ -66,7 +65,7 @@ func (l *List) Read(ctx context.Context) (export.Proof, error) {
 			return export.Proof{}, err
 		}
 		switch {
-		case v.whole && l.Unique && repeat(l.now.rows):
+		case v.whole && l.Unique && Repeats(l.now.rows):
 			return export.Proof{}, Incomplete("a record came twice, although each has an id of its own: the pages leave others out")
 		case v.whole:
 			return l.now.proof(), nil
@@ -279,11 +278,4 @@ func (l *List) settle(r *reading, again *Page, fresh []int) error {
 	}
 	r.settle(twice, added)
 	return nil
-}
-
-// repeat says whether any fingerprint is there twice.
-func repeat(fingerprints []uint64) bool {
-	sorted := slices.Clone(fingerprints)
-	slices.Sort(sorted)
-	return len(slices.Compact(sorted)) != len(fingerprints)
 }

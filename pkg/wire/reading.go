@@ -148,9 +148,7 @@ func (r *reading) repeats() bool {
 		slices.Sort(all[begin:])
 		all = all[:begin+len(slices.Compact(all[begin:]))]
 	}
-	slices.Sort(all)
-	rows := len(all)
-	return len(slices.Compact(all)) < rows
+	return Repeats(all)
 }
 
 // digestSize is how many bytes a digest has.
