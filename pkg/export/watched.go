@@ -17,7 +17,7 @@ func newWatched(folder string) (*watched, error) {
 		return nil, err
 	}
 	w := &watched{Spool: spool, seen: &observer{}}
-	w.Spool.Observer = w.seen
+	w.Observer = w.seen
 	return w, nil
 }
 
