@@ -11,13 +11,17 @@ import (
 	"yardstick/pkg/snapshot"
 )
 
-// tellTime is how long a run takes at most to tell what it did. What it tells is then behind until the next run that
-// changes something.
+// tellTime is how long a run takes at most to tell what it did, and no more than half of the time that it has left. What it
+// tells is then behind until the next run that changes something.
 const tellTime = 20 * time.Second
 
 // tell brings about/ up to a run. It fails no run: what was exported is in its place, and the log says what is behind.
 func (a *App) tell(ctx context.Context, accounts []export.Account, r Result) {
-	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	limit := tellTime
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2) // the answer comes first
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var page sync.WaitGroup
 	defer page.Wait()

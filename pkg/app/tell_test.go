@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -238,6 +239,23 @@ func TestTellingNeverFailsARunAndIsMadeGood(t *testing.T) {
 		gathered, _ := w.status()
 		if diff := cmp.Diff(gathered.Sources[0].Accounts[0].Datasets, w.page().Sources[0].Accounts[0].Datasets); diff != "" {
 			w.Errorf("a day later (-gathered +told)\n%s", diff)
+		}
+	})
+}
+
+func TestTellingLeavesTimeForTheAnswer(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-17", func(w *world) {
+		w.aws.Fault(func(c faultproxy.Call) *faultproxy.Answer {
+			if strings.HasPrefix(c.Key, "about/") {
+				return &faultproxy.Answer{Delay: time.Hour}
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(w.Context(), 10*time.Second)
+		defer cancel()
+		began := time.Now()
+		if r, err := w.open().Export(ctx, w.source, app.Event{}); err != nil || r.Status != export.Complete || time.Since(began) > 6*time.Second {
+			t.Errorf("%v after %v: %s", err, time.Since(began), show(r))
 		}
 	})
 }
