@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 func main() {
@@ -19,11 +18,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	folder, err := filepath.Abs(flag.Arg(0))
-	var slow []string
-	if err == nil {
-		slow, err = compare(folder, *rounds, os.Stdout)
-	}
+	slow, err := compare(flag.Arg(0), *rounds, os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "start:", err)
 		os.Exit(1)
