@@ -243,6 +243,35 @@ func TestTellingNeverFailsARunAndIsMadeGood(t *testing.T) {
 	})
 }
 
+func TestWhatAKilledRunDidIsToldByTheNextOne(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-09", func(w *world) {
+		w.run(app.Event{}, export.Complete)
+		w.pass(time.Hour)
+		w.yard.SetRecords(simulator.Purchases, "2026-11-18", versioned(1, 3))
+		ctx, kill := context.WithCancel(w.Context())
+		hold := faultproxy.NewHold()
+		w.aws.Fault(func(c faultproxy.Call) *faultproxy.Answer {
+			if c.Operation == "PutObject" && strings.HasPrefix(c.Key, "_yardstick/ledger/scrapright/purchases/") {
+				return &faultproxy.Answer{After: hold}
+			}
+			return nil
+		})
+		go func() {
+			<-hold.Held()
+			kill()
+		}()
+		_, _ = w.open().Export(ctx, w.source, app.Event{}) // it was killed
+		hold.Release()
+		w.aws.Fault(nil)
+		w.pass(5 * time.Minute) // until its lease is over
+		r := w.run(app.Event{}, export.Complete)
+		gathered, _ := w.status()
+		if diff := cmp.Diff(gathered.Sources[0].Accounts[0].Datasets, w.page().Sources[0].Accounts[0].Datasets); diff != "" {
+			w.Errorf("after %s (-gathered +told)\n%s", show(r), diff)
+		}
+	})
+}
+
 func TestTellingLeavesTimeForTheAnswer(t *testing.T) {
 	inWorld(t, simulator.YardConfig{}, "start: 2026-11-17", func(w *world) {
 		w.aws.Fault(func(c faultproxy.Call) *faultproxy.Answer {

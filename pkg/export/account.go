@@ -118,7 +118,7 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	}
 	r.result.FreshAt = r.planner.freshen(r.datasets)
 	r.conclude()
-	told := r.trace(before, l.first)
+	told := r.trace(before, l)
 	err := errors.Join(l.remember(r.planner.remembered, told), l.release(ctx, recent()))
 	switch {
 	case errors.Is(err, snapshot.ErrConflict):

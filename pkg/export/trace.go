@@ -29,8 +29,8 @@ const (
 // again.
 type Trace struct {
 	// Changed says that there is something to tell: a part was written, or settled; or an event asked for certain work, which
-	// was done; or the account did not end complete, or did not the time before. Where it is false everything is as the last run that had it true left it, but for the times
-	// of reading.
+	// was done; or the account did not end complete; or the run before this one did not, or was killed. Where it is false
+	// everything is as the last run that had it true left it, but for the times of reading.
 	Changed bool
 	// Whole says that the datasets' ledgers are all that there are: no run had the account before.
 	Whole bool
@@ -85,13 +85,14 @@ func readTold(text json.RawMessage) told {
 }
 
 // trace is what the run knows when its work is done and it is concluded, and what the next one shall remember.
-func (r *accountRun) trace(before told, first bool) told {
+func (r *accountRun) trace(before told, l *lease) told {
 	now := told{Version: toldVersion, Status: r.result.Status, Schemas: maps.Clone(before.Schemas), First: maps.Clone(before.First)}
-	asked := r.event.Ranged() && r.done > 0 // somebody wants to see it
+	asked := r.event.Ranged() && r.done > 0       // somebody wants to see it
+	owed := !l.whole || before.Status != Complete // the run before told nothing, or something that may not hold any more
 	if !r.untidy {
 		now.Tidy = r.planner.tidy
 	}
-	t := &Trace{Changed: r.changed || asked || r.result.Status != Complete || before.Status != Complete, Whole: first && !r.event.Ranged(),
+	t := &Trace{Changed: r.changed || asked || owed || r.result.Status != Complete, Whole: l.first && !r.event.Ranged(),
 		Requests: r.result.Requests, Done: r.done, PerMinute: r.account.Vendor.Usage().PerMinute, Quiet: before.Quiet}
 	for i, d := range r.datasets {
 		x := DatasetTrace{Dataset: d.Name, Parts: d.parts, Ledgers: d.book.Ledgers(), Lacking: r.lacking(d)}
