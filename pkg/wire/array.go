@@ -126,12 +126,12 @@ func (f failed) Read([]byte) (int, error) { return 0, f.err }
 func (a *Array) decode() {
 	before := "["
 	if a.count > 0 {
-		before = "[0"
+		before = "[{}" // an object came, and what follows cannot be taken for a part of it
 	}
 	a.d, a.begin = a.left(before), a.gone+int64(a.at-len(before))
 	_, _ = a.d.ReadToken() // the bracket
 	if a.count > 0 {
-		_, _ = a.d.ReadToken()
+		_, _ = a.d.ReadValue()
 	}
 }
 
