@@ -232,5 +232,5 @@ func (a *aws) function(w http.ResponseWriter, name string) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"FunctionName": name, "Environment": map[string]any{
-		"Variables": map[string]string{"YARDSTICK_CONFIG": value, "GOMEMLIMIT": "56MiB"}}})
+		"Variables": map[string]string{"YARDSTICK_CONFIG": value, "GOMEMLIMIT": "48MiB"}}})
 }
