@@ -2,14 +2,12 @@ package functions_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -134,15 +132,7 @@ func TestFiftyBrandsSideBySidePassInLittleMemory(t *testing.T) {
 // countLines counts the lines of an object that may be larger than memory.
 func countLines(t *testing.T, path string) (lines int) {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	plain, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	plain := openLines(t, path)
 	for block := make([]byte, 1<<20); ; {
 		n, err := plain.Read(block)
 		lines += bytes.Count(block[:n], []byte{'\n'})

@@ -149,20 +149,26 @@ func TestAScheduledEventInTheContractsResultOut(t *testing.T) {
 
 func readLines(t *testing.T, path string) []string {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	plain, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(plain)
+	text, err := io.ReadAll(openLines(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
+// openLines reads an object's lines.
+func openLines(t *testing.T, path string) io.Reader {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
 }
 
 func TestErrorsHaveTheTypesOfTheContract(t *testing.T) {

@@ -158,10 +158,13 @@ func (a *App) exporter(source string) (*export.Exporter, error) {
 	if err != nil {
 		return nil, &ConfigInvalid{err}
 	}
-	return export.New(export.Config{Source: source, Store: a.store, Layout: snapshot.Layout{Prefix: a.Configured.Prefix},
+	return export.New(export.Config{Source: source, Store: a.store, Layout: a.layout(),
 		Accounts: accounts, Now: a.Now, RunID: runID, Stop: a.Stop, Log: a.Log, Observe: a.Observe,
 		Tell: func(ctx context.Context, r Result) { a.tell(ctx, accounts, r) }}), nil
 }
+
+// layout spells the keys of the configured bucket.
+func (a *App) layout() Layout { return Layout{Prefix: a.Configured.Prefix} }
 
 func runID() string {
 	var b [2]byte

@@ -215,7 +215,7 @@ func checkZone(c config.ScrapRight) Finding {
 }
 
 func (a *App) lease(ctx context.Context, account string) (export.Lease, error) {
-	return export.ReadLease(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, ScrapRight, account)
+	return export.ReadLease(ctx, a.store, a.layout(), ScrapRight, account)
 }
 
 func checkLease(h export.Lease, err error, now time.Time) Finding {

@@ -97,7 +97,7 @@ func (a *App) Read(ctx context.Context, r Reading, to io.Writer) (ReadResult, er
 
 // find tells what of a table is wanted, and what of that there is not.
 func (a *App) find(ctx context.Context, r Reading, t readable) ([]snapshot.Part, []ReadGap, error) {
-	book := snapshot.NewBook(a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, t.source, r.Dataset, t.account)
+	book := snapshot.NewBook(a.store, a.layout(), t.source, r.Dataset, t.account)
 	today := snapshot.DayOf(a.Now().In(t.zone))
 	s := snapshot.Selection{First: r.From, Last: r.To, Wanted: t.wanted, Unwanted: t.unwanted}
 	for _, id := range r.Brands {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"yardstick/pkg/about"
-	"yardstick/pkg/config"
 	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/table"
@@ -116,7 +115,7 @@ func (a *App) mergeSchema(ctx context.Context, source string, n *news, p *publis
 	}
 	p.Drift = append(p.Drift, n.drift...)
 	p.Drift = append([]drift{}, p.Drift[max(0, len(p.Drift)-maxDrifts):]...)
-	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	layout := a.layout()
 	_, err = snapshot.Swap(ctx, a.store, layout.Schema(source, n.dataset), etag, p)
 	return err == nil, err
 }
@@ -125,7 +124,7 @@ func (a *App) mergeSchema(ctx context.Context, source string, n *news, p *publis
 func (a *App) readSchema(ctx context.Context, source, dataset string, p *published, known *schema.Schema) (etag string, err error) {
 	*p, *known = published{}, schema.Schema{}
 	var text json.RawMessage
-	key := snapshot.Layout{Prefix: a.Configured.Prefix}.Schema(source, dataset)
+	key := a.layout().Schema(source, dataset)
 	etag, err = snapshot.Load(ctx, a.store, key, &text)
 	switch {
 	case errors.Is(err, snapshot.ErrNotFound), errors.Is(err, snapshot.ErrForm):
@@ -141,27 +140,19 @@ func (a *App) readSchema(ctx context.Context, source, dataset string, p *publish
 
 // accountsOf are the names of a source's accounts.
 func (a *App) accountsOf(source string) (names []string) {
-	note := func(of string, c config.Common) {
-		if of == source {
-			names = append(names, c.Account)
-		}
-	}
-	for _, c := range a.Configured.ScrapRight {
-		note(ScrapRight, c.Common)
-	}
-	for _, c := range a.Configured.Scrunch {
-		note(Scrunch, c.Common)
+	for _, c := range a.ofSource(source) {
+		names = append(names, c.Account)
 	}
 	return names
 }
 
-// snippets are what readers run to have a dataset's tables in S3.
+// snippets are what readers run to have a dataset's tables. first is the first day that was exported; 0: none was.
 func (a *App) snippets(source, dataset string, accounts []string, first Day, d schema.Document) (all []table.Snippets) {
 	if earliest := a.earliest(source); first == 0 || earliest < first {
 		first = earliest
 	}
 	place := table.Place{Bucket: a.Configured.Bucket, Root: a.root(),
-		Layout: snapshot.Layout{Prefix: a.Configured.Prefix}, Accounts: accounts, First: first.String()}
+		Layout: a.layout(), Accounts: accounts, First: first.String()}
 	for _, t := range a.tables(source, dataset) {
 		all = append(all, table.Snippets{Table: t.Infer(d), Place: place, Schema: d})
 	}
@@ -173,7 +164,7 @@ func (a *App) root() string { return cmp.Or(a.Root, "s3://"+a.Configured.Bucket+
 
 // putTables writes what those readers that are wanted run, under about/tables/.
 func (a *App) putTables(ctx context.Context, all []table.Snippets, wants func(reader string) bool) error {
-	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	layout := a.layout()
 	var objects []about.Object
 	for _, s := range all {
 		for _, f := range s.Files() {

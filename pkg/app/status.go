@@ -48,7 +48,7 @@ func ParseDay(text string) (Day, error) { return snapshot.ParseDay(text) }
 
 // PublishStatus writes a status into the bucket, as about.Publish does.
 func (a *App) PublishStatus(ctx context.Context, s Status) error {
-	return about.Publish(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, s)
+	return about.Publish(ctx, a.store, a.layout(), s)
 }
 
 // StatusPage is about.Page.
@@ -78,7 +78,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 			seen, wanted = append(seen, s), append(wanted, s.wanted)
 		}
 	}
-	status, err := about.Gather(ctx, a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, wanted, a.Now())
+	status, err := about.Gather(ctx, a.store, a.layout(), wanted, a.Now())
 	if err != nil {
 		return Status{}, err
 	}

@@ -84,52 +84,56 @@ func (a *App) inferable(i Inferring) (chosen [][]readable, err error) {
 func (a *App) infer(ctx context.Context, i Inferring, accounts []readable) (Inferred, error) {
 	source, dataset := accounts[0].source, accounts[0].dataset
 	x := Inferred{Source: source, Dataset: dataset, Schema: &schema.Schema{}}
-	place := table.Place{Bucket: a.Configured.Bucket, Layout: snapshot.Layout{Prefix: a.Configured.Prefix}}
-	place.Root = a.root()
-	first := a.earliest(source)
+	var names []string
+	var first Day
 	var parts []snapshot.Part
 	for _, r := range accounts {
-		place.Accounts = append(place.Accounts, r.account)
+		names = append(names, r.account)
 		found, oldest, err := a.exported(ctx, i, r)
 		if err != nil {
 			return x, fmt.Errorf("%s/%s %s: %w", source, r.account, dataset, err)
 		}
 		parts = append(parts, found...)
-		if oldest != 0 {
-			first = min(first, oldest)
+		if oldest != 0 && (first == 0 || oldest < first) {
+			first = oldest
 		}
 	}
-	place.First = first.String()
 	if err := a.observe(ctx, i, parts, &x); err != nil {
 		return x, err
 	}
-	document := x.Schema.Document()
-	for _, t := range a.tables(source, dataset) {
-		x.Tables = append(x.Tables, table.Snippets{Table: t.Infer(document), Place: place, Schema: document})
-	}
+	x.Tables = a.snippets(source, dataset, names, first, x.Schema.Document())
 	return x, nil
 }
 
 // earliest is the first day that is configured to be exported of a source; today where none is.
 func (a *App) earliest(source string) Day {
 	first := snapshot.DayOf(a.Now())
-	note := func(of string, c config.Common) {
-		if day, err := snapshot.ParseDay(c.Start); of == source && err == nil { // "": no day is
+	for _, c := range a.ofSource(source) {
+		if day, err := snapshot.ParseDay(c.Start); err == nil { // "": no day is
 			first = min(first, day)
 		}
-	}
-	for _, c := range a.Configured.ScrapRight {
-		note(ScrapRight, c.Common)
-	}
-	for _, c := range a.Configured.Scrunch {
-		note(Scrunch, c.Common)
 	}
 	return first
 }
 
+// ofSource is what the accounts of a source have in common with those of any other.
+func (a *App) ofSource(source string) (all []config.Common) {
+	switch source {
+	case ScrapRight:
+		for _, c := range a.Configured.ScrapRight {
+			all = append(all, c.Common)
+		}
+	case Scrunch:
+		for _, c := range a.Configured.Scrunch {
+			all = append(all, c.Common)
+		}
+	}
+	return all
+}
+
 // exported are the parts of a dataset of one account that the ledger has, and its oldest day.
 func (a *App) exported(ctx context.Context, i Inferring, r readable) ([]snapshot.Part, Day, error) {
-	book := snapshot.NewBook(a.store, snapshot.Layout{Prefix: a.Configured.Prefix}, r.source, r.dataset, r.account)
+	book := snapshot.NewBook(a.store, a.layout(), r.source, r.dataset, r.account)
 	oldest, err := book.Oldest(ctx)
 	if err != nil || oldest == 0 {
 		return nil, 0, err
@@ -194,7 +198,7 @@ func (a *App) PublishTables(ctx context.Context, i Inferred, wants func(reader s
 		return err
 	}
 	p.Document, p.Accounts, p.First, p.Drift = i.Schema.Document(), a.accountsOf(i.Source), i.First, append([]drift{}, p.Drift...)
-	layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+	layout := a.layout()
 	if _, err := snapshot.Swap(ctx, a.store, layout.Schema(i.Source, i.Dataset), etag, p); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"yardstick/pkg/about"
 	"yardstick/pkg/export"
-	"yardstick/pkg/snapshot"
 )
 
 // tellTime is how long a run takes at most to tell what it did, and no more than half of the time that it has left. What it
@@ -26,7 +25,7 @@ func (a *App) tell(ctx context.Context, accounts []export.Account, r Result) {
 	var page sync.WaitGroup
 	defer page.Wait()
 	page.Go(func() {
-		layout := snapshot.Layout{Prefix: a.Configured.Prefix}
+		layout := a.layout()
 		if err := about.Update(ctx, a.store, layout, wantedOf(r.Source, accounts), a.Sources(), r, a.Now()); err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelWarn, "the status page is behind", slog.String("run", r.Run), slog.String("error", err.Error()))
 		}

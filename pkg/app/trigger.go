@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"yardstick/pkg/export"
-	"yardstick/pkg/snapshot"
 	"yardstick/pkg/webhook"
 )
 
@@ -250,7 +249,7 @@ func unfit(err error) error {
 func (a *App) startOnce(
 	ctx, working context.Context, functions Starter, id string, wanted []webhook.Target, event []byte,
 ) ([]webhook.Target, error) {
-	key := snapshot.Layout{Prefix: a.Configured.Prefix}.Webhook(id)
+	key := a.layout().Webhook(id)
 	claim, err := webhook.Acquire(working, a.store, key, wanted, a.Now)
 	if _, ok := errors.AsType[*webhook.UnderWay](err); ok {
 		return nil, &refused{status: http.StatusServiceUnavailable, reason: "another try at this webhook is under way; try again"}
