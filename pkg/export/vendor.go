@@ -47,6 +47,9 @@ type Window struct {
 // Mark is a place in a Sink. The zero Mark is its beginning.
 type Mark = snapshot.Mark
 
+// Member is a member of a record.
+type Member = snapshot.Member
+
 // Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
 type Sink interface {
 	Lines
@@ -59,6 +62,12 @@ type Lines interface {
 	Append(record []byte) (fingerprint uint64, err error)
 	// Fingerprint answers the same 8 bytes and adds nothing.
 	Fingerprint(record []byte) (uint64, error)
+	// Follow finds the record that text begins with where it is an object like those before, and answers its length and its
+	// members. The members of head, such as {"a":1, are put first; none where it is empty. The length is 0 where only Append
+	// can tell. Nothing is added yet.
+	Follow(head, text []byte) (length int, members []Member)
+	// Take adds the record that Follow has just found, as Append does.
+	Take() (fingerprint uint64, err error)
 }
 
 // Rewinder takes records back.

@@ -60,7 +60,7 @@ func benchmark(b *testing.B, observe func(*schema.Schema, []byte) error, lines .
 func TestAKnownShapeIsObservedWithoutAllocation(t *testing.T) {
 	for name, line := range lines {
 		s, text := of(t, line), []byte(line)
-		if !s.Follow(text) {
+		if !s.Follows(text) {
 			t.Errorf("%s: it cannot be followed", name)
 		}
 		observe := func() {

@@ -36,3 +36,13 @@ func KindOfDecimal(digits uint64, places int) (Kind, bool) {
 	k, sure := kindOfDecimal(digits, places)
 	return kindNames[k], sure
 }
+
+// Follows observes a line if it can be followed to its end.
+func (s *Schema) Follows(line []byte) bool {
+	length, _ := s.Follow(nil, line)
+	if length == 0 || length < len(line) {
+		return false
+	}
+	s.Keep()
+	return true
+}

@@ -1,6 +1,10 @@
 package schema
 
-import "bytes"
+import (
+	"bytes"
+
+	"yardstick/pkg/snapshot"
+)
 
 // step is a value that was followed.
 type step struct {
@@ -11,19 +15,25 @@ type step struct {
 // mostMissing is how many members in a row may be missing from an object before its next is looked up by name.
 const mostMissing = 8
 
-// Follow observes a line, without its end, that holds nothing but what was seen before, and nothing odd: it is one JSON value
-// without white space between its tokens, in UTF-8, and no object has a name twice, or two that differ only in case. Where
-// it is false nothing was counted, and the line is for Observe. It reads the bytes along what is known, which takes a
-// fraction of the time that reading them without does.
-func (s *Schema) Follow(line []byte) bool {
-	if s.root == nil {
-		return false
+// Follow reads the value that text begins with along what is known, and answers how long it is. It holds nothing but what
+// was seen before, and nothing odd: there is no white space between its tokens, it is UTF-8, and no object has a name
+// twice, or two that differ only in case. Otherwise the length is 0. A head, such as {"a":1, that ends with a comma, is
+// read as if its members stood first in the object. The members are the object's own, until the next call. Nothing is
+// counted before Keep. It reads the bytes along what is known, which takes a fraction of the time that reading them
+// without does. A number that text ends with may go on; what follows the value is not looked at.
+func (s *Schema) Follow(head, text []byte) (length int, members []snapshot.Member) {
+	s.steps, s.found = s.steps[:0], s.found[:0]
+	switch {
+	case s.root == nil:
+		return 0, nil
+	case len(head) == 0 && (len(text) == 0 || text[0] != '{'):
+		return max(0, s.followValue(s.root, text, 0)), nil
 	}
-	s.steps = s.steps[:0]
-	at := s.followValue(s.root, line, 0)
-	if at != len(line) {
-		return false
-	}
+	return max(0, s.followRecord(head, text)), s.found
+}
+
+// Keep counts what Follow read. It is to be called once for a Follow that answered a length, before anything else.
+func (s *Schema) Keep() {
 	s.record++
 	for _, done := range s.steps {
 		n := done.node
@@ -33,7 +43,28 @@ func (s *Schema) Follow(line []byte) bool {
 			n.records++
 		}
 	}
-	return true
+}
+
+// followRecord reads an object as a whole record, and tells where it ends in text.
+func (s *Schema) followRecord(head, text []byte) int {
+	if !s.root.live || len(text) == 0 || text[0] != '{' {
+		return -1
+	}
+	s.steps = append(s.steps, step{s.root, kindObject})
+	into := s.open(s.root)
+	if len(head) > 1 {
+		if head[0] != '{' || s.followMembers(&into, head, 1) != len(head) || !into.more {
+			return -1
+		}
+		s.found = s.found[:0]
+	} else if len(text) > 1 && text[1] == '}' {
+		return 2
+	}
+	at := s.followMembers(&into, text, 1)
+	if into.more {
+		return -1
+	}
+	return at
 }
 
 // followValue reads the value that begins at a byte, and tells where it ends; less than 0 where it is for parse, as all of these do.
@@ -46,7 +77,7 @@ func (s *Schema) followValue(n *node, line []byte, at int) int {
 	case '"':
 		k, at = kindString, pastText(line, at+1)
 	case '{':
-		k, at = kindObject, s.followMembers(n, line, at+1)
+		k, at = kindObject, s.followObject(n, line, at+1)
 	case '[':
 		k, at = kindArray, s.followElements(n, line, at+1)
 	case 'n':
@@ -81,32 +112,65 @@ func (s *Schema) followElements(n *node, line []byte, at int) int {
 	}
 }
 
-func (s *Schema) followMembers(n *node, line []byte, at int) int {
+// reading is an object that is being read.
+type reading struct {
+	node     *node
+	object   int64
+	link     **node // to the member that is expected next
+	position int
+	more     bool // the last thing was a comma
+}
+
+func (s *Schema) open(n *node) reading {
+	s.object++
+	return reading{node: n, object: s.object, link: &n.first}
+}
+
+func (s *Schema) followObject(n *node, line []byte, at int) int {
 	if at < len(line) && line[at] == '}' {
 		return at + 1
 	}
-	s.object++
-	object, link := s.object, &n.first
-	for position := 0; ; position++ {
+	into := s.open(n)
+	at = s.followMembers(&into, line, at)
+	if into.more {
+		return -1
+	}
+	return at
+}
+
+// followMembers reads members to the end of the object, or to a comma that the line ends with.
+func (s *Schema) followMembers(into *reading, line []byte, at int) int {
+	object, link, root := into.object, into.link, into.node == s.root
+	for ; ; into.position++ {
 		m := *link
 		if m == nil || !m.isAt(line, at) {
-			if m = n.search(link, line, at); m == nil {
+			if m = into.node.search(link, line, at); m == nil {
 				return -1
 			}
 		}
-		if m.seen == object || position > m.position {
+		if m.seen == object || into.position > m.position {
 			return -1
 		}
 		m.seen = object
-		at = s.followValue(m, line, at+len(m.key))
+		begin := at + len(m.key)
+		at = s.followValue(m, line, begin)
 		if at < 0 || at >= len(line) {
 			return -1
 		}
+		if root {
+			s.found = append(s.found, snapshot.Member{Name: m.name, Value: line[begin:at]})
+		}
 		at++
 		if c := line[at-1]; c != ',' {
+			into.more = false
 			return endsWith(c, '}', at)
 		}
 		link = &m.next
+		if at == len(line) {
+			into.link, into.more = link, true
+			into.position++
+			return at
+		}
 	}
 }
 

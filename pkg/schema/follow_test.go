@@ -1,12 +1,16 @@
 package schema_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"yardstick/pkg/schema"
+	"yardstick/pkg/snapshot"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -96,7 +100,7 @@ func TestLikeLinesAreFollowed(t *testing.T) {
 	} {
 		s, p := of(t, shape, reversed), pair{}
 		for _, line := range []string{line, shape, line, reversed, line} { // each time another order was the last
-			if !s.Follow([]byte(line)) {
+			if !s.Follows([]byte(line)) {
 				t.Errorf("%s: it was not followed: %s", name, line)
 			}
 			p.observe(t, []byte(line))
@@ -142,7 +146,7 @@ func TestOddLinesAreNotFollowedAndCountForNothing(t *testing.T) {
 	} {
 		s := of(t, shape, `{}`)
 		before := spelt(t, s)
-		if s.Follow([]byte(line)) {
+		if s.Follows([]byte(line)) {
 			t.Errorf("%s: it was followed: %s", name, line)
 		}
 		if diff := cmp.Diff(before, spelt(t, s)); diff != "" {
@@ -151,6 +155,73 @@ func TestOddLinesAreNotFollowedAndCountForNothing(t *testing.T) {
 		p := pair{}
 		p.observe(t, []byte(shape))
 		p.observe(t, []byte(line))
+	}
+}
+
+// A record that is followed behind a head counts as the line of both does, and is cut into its own members.
+func TestARecordIsFollowedBehindAHead(t *testing.T) {
+	followed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		var fast, parsed schema.Schema
+		var before []string
+		for range rapid.IntRange(1, 8).Draw(t, "records") {
+			record := rapid.OneOf(values(2), rapid.SampledFrom(append(before, shape))).Draw(t, "record")
+			if rapid.IntRange(0, 4).Draw(t, "spoilt") == 0 {
+				record = spoilt(t, record)
+			}
+			before = append(before, record)
+			head := rapid.SampledFrom([]string{``, `{`, `{"Id":7,`, `{"brand":"é","Ok":{},`, `{"brand":1}`, `{"brand":`}).Draw(t, "head")
+			behind := rapid.SampledFrom([]string{``, `,{"a":1}`, `]`, `}`, ` `}).Draw(t, "behind")
+			text := record + behind
+			length, members := fast.Follow([]byte(head), []byte(text))
+			if !strings.HasPrefix(text, "{") {
+				continue
+			}
+			if length > 0 {
+				record = text[:length]
+				holdMembers(t, record, members)
+				fast.Keep()
+				followed++
+			}
+			line := record
+			if len(head) > 1 {
+				line = head + strings.TrimPrefix(record, "{")
+			}
+			if length == 0 && fast.Observe([]byte(line)) != nil {
+				continue
+			}
+			if err := parsed.Parse([]byte(line)); err != nil {
+				t.Fatalf("%q is followed: %v", line, err)
+			}
+			if want, got := parsed.Document(), fast.Document(); !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q (-parsed +followed)\n%s", line, cmp.Diff(want, got))
+			}
+		}
+	})
+	if followed == 0 {
+		t.Error("no record was followed")
+	}
+}
+
+// holdMembers holds members against those that encoding/json sees, in order.
+func holdMembers(t *rapid.T, record string, members []snapshot.Member) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(record))
+	var got, want []string
+	for _, m := range members {
+		got = append(got, m.Name, string(m.Value))
+	}
+	_, _ = d.Token()
+	for d.More() {
+		var value json.RawMessage
+		name, err := d.Token()
+		if err := errors.Join(err, d.Decode(&value)); err != nil {
+			t.Fatalf("%q: %v", record, err)
+		}
+		want = append(want, name.(string), string(value))
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%q has the members %q, expected %q", record, got, want)
 	}
 }
 

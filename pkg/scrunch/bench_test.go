@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	inferred "yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/snapshot/snapshottest"
 
@@ -38,7 +39,7 @@ func BenchmarkRows(b *testing.B) {
 	const n = 50_000
 	body := promptRows(n)
 	spool := snapshottest.NewSpool(b)
-	spool.Sorted = true
+	spool.Sorted, spool.Observer = true, new(observer)
 	defer func() { _ = spool.Close() }()
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
@@ -48,6 +49,23 @@ func BenchmarkRows(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/row")
 }
 
+// observer infers the schema of the lines, as an export has one.
+type observer struct {
+	inferred.Schema
+	kept int // lines that were followed
+}
+
+func (o *observer) Observe(line []byte) {
+	if err := o.Schema.Observe(line); err != nil {
+		panic(err)
+	}
+}
+
+func (o *observer) Keep() {
+	o.kept++
+	o.Schema.Keep()
+}
+
 func readRows(t testing.TB, spool *snapshot.Spool, body []byte, n int64) {
 	t.Helper()
 	if err := spool.Begin(&snapshot.Encoder{}); err != nil {
@@ -55,7 +73,7 @@ func readRows(t testing.TB, spool *snapshot.Spool, body []byte, n int64) {
 	}
 	sink := &tagger{Sink: spool, brand: Brand{ID: 101, Name: jsontext.Value(`"Larkspur Running"`)}}
 	into := newRows(sink, strings.Split("date,prompt_id,prompt,ai_platform,stage,branded", ","), dayOf(closed))
-	if count, err := eachRow(bytes.NewReader(body), into.add); err != nil || int64(count) != n {
+	if count, err := eachRow(bytes.NewReader(body), into); err != nil || int64(count) != n {
 		t.Fatal(count, err)
 	}
 	if content, err := spool.Finish(); err != nil || content.Rows != n {
@@ -68,6 +86,7 @@ func TestRowsOfAReportAllocateNextToNothing(t *testing.T) {
 	const n = 50_000
 	body := promptRows(n)
 	spool := snapshottest.NewSpool(t)
+	spool.Observer = new(observer)
 	defer func() { _ = spool.Close() }()
 	for _, spool.Sorted = range []bool{false, true} {
 		allocations := testing.AllocsPerRun(2, func() { readRows(t, spool, body, n) })

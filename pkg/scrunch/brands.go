@@ -103,6 +103,9 @@ func (g *gatherer) Fingerprint(record []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(sum[:8]), nil
 }
 
+func (g *gatherer) Follow([]byte, []byte) (int, []export.Member) { return 0, nil }
+func (g *gatherer) Take() (uint64, error)                        { return 0, errors.ErrUnsupported }
+
 func (g *gatherer) Mark() (export.Mark, error) { return export.Mark{}, nil }
 func (g *gatherer) Rollback(export.Mark) error { return g.Reset() }
 func (g *gatherer) Drop(rows []int64) error {

@@ -17,6 +17,16 @@ import (
 // isJSON says whether a text is one JSON document, repeated names and bytes that are no UTF-8 let through.
 func isJSON(text []byte) bool { return json.Valid(text) }
 
+// heard keeps the rows of an answer.
+type heard []string
+
+func (h *heard) glance([]byte) (int, error) { return 0, nil }
+
+func (h *heard) add(record row, _ []wire.Member) error {
+	*h = append(*h, string(record))
+	return nil
+}
+
 // What is no array of objects is a failure of a kind; what is one gives each row once, byte for byte.
 func FuzzRows(f *testing.F) {
 	for _, seed := range []string{`[]`, ` [ {"a":1} , {"b":[{}]} ] `, `[{}`, `[{},`, `[{}]]`, `[1]`, `{"detail":"no"}`, `{"detail":[{"msg":"no"}]}`,
@@ -24,11 +34,8 @@ func FuzzRows(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var rows []string
-		count, err := eachRow(bytes.NewReader(body), func(r row, _ []wire.Member) error {
-			rows = append(rows, string(r))
-			return nil
-		})
+		var rows heard
+		count, err := eachRow(bytes.NewReader(body), &rows)
 		if count != len(rows) {
 			t.Fatalf("%d rows told, %d came", count, len(rows))
 		}

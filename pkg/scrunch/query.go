@@ -29,7 +29,7 @@ type report struct {
 	day     export.Day
 	closed  bool // the day is over
 	sink    *rows
-	fetch   func(ctx context.Context, query url.Values, begin func() error, each func(row, []wire.Member) error) (int, error)
+	fetch   func(ctx context.Context, query url.Values, begin func() error, into taker) (int, error)
 	proven  *longest // of this brand and report in this run
 	answers int64    // that were whole
 	cut     int      // rows of the longest answer that was cut off: a shorter one was not, which close makes sure of
@@ -58,7 +58,7 @@ func (r *report) slice(ctx context.Context, filters, dimensions []string) (slice
 		return false, err
 	}
 	back := func() error { return r.sink.rollback(mark) }
-	count, err := r.fetch(ctx, r.query(filters, maxRows, 0), back, r.sink.add)
+	count, err := r.fetch(ctx, r.query(filters, maxRows, 0), back, r.sink)
 	if err != nil {
 		return false, err
 	}
@@ -85,8 +85,7 @@ func (r *report) slice(ctx context.Context, filters, dimensions []string) (slice
 
 // follows says whether anything follows that many rows.
 func (r *report) follows(ctx context.Context, filters []string, rows int) (bool, error) {
-	begin, each := func() error { return nil }, func(row, []wire.Member) error { return nil }
-	n, err := r.fetch(ctx, r.query(filters, 1, rows), begin, each)
+	n, err := r.fetch(ctx, r.query(filters, 1, rows), func() error { return nil }, unread{})
 	if err != nil {
 		return false, fmt.Errorf("what follows row %d: %w", rows, err)
 	}

@@ -34,9 +34,31 @@ func newRows(sink *tagger, fields []string, day export.Day) *rows {
 	return &rows{sink: sink, date: strings.ReplaceAll(day.String(), "-", ""), dated: slices.Contains(fields, "date")}
 }
 
-func (r *rows) add(record row, members []wire.Member) error {
+// glance takes the row that text begins with where it is like the one before, and answers its length; else 0.
+func (r *rows) glance(text []byte) (length int, err error) {
 	of := &r.sink.layout
-	of.fit(members, r.sink.brand)
+	length, members := r.sink.follow(text)
+	if length == 0 || !of.fits(members) {
+		return 0, nil
+	}
+	if err := r.note(members); err != nil {
+		return 0, err
+	}
+	return length, r.came(r.sink.Take())
+}
+
+// add takes a row.
+func (r *rows) add(record row, members []wire.Member) error {
+	r.sink.layout.fit(members, r.sink.brand)
+	if err := r.note(members); err != nil {
+		return err
+	}
+	return r.came(r.sink.add(record))
+}
+
+// note holds a row, which the layout fits, to what was asked for, and notes what it may be sliced by.
+func (r *rows) note(members []wire.Member) error {
+	of := &r.sink.layout
 	for _, date := range of.dates {
 		if v := members[date].Value; !r.isDate(v) {
 			return wire.Malformed("a row is of the date %s, and %s was asked for", brief(v), r.date)
@@ -48,7 +70,10 @@ func (r *rows) add(record row, members []wire.Member) error {
 	for _, d := range of.dimensions {
 		r.values.note(d.place, members[d.member].Value)
 	}
-	fingerprint, err := r.sink.add(record)
+	return nil
+}
+
+func (r *rows) came(fingerprint uint64, err error) error {
 	if err == nil {
 		r.seen = append(r.seen, fingerprint)
 	}
@@ -91,8 +116,22 @@ func (r *rows) rollback(p place) error {
 	return r.sink.Rollback(p.mark)
 }
 
-// rows makes one request to /query. Each attempt begins with begin, and gives each row of the bare array to each.
-func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func() error, each func(row, []wire.Member) error) (count int, err error) {
+// taker takes the rows of an answer.
+type taker interface {
+	// glance takes the row that text begins with if it can at a glance, and answers its length. 0: it is for add.
+	glance(text []byte) (length int, err error)
+	// add takes a row, cut into its members.
+	add(record row, members []wire.Member) error
+}
+
+// unread are rows of which only the number matters.
+type unread struct{}
+
+func (unread) glance([]byte) (int, error)   { return 0, nil }
+func (unread) add(row, []wire.Member) error { return nil }
+
+// rows makes one request to /query. Each attempt begins with begin; the rows of the bare array go into the taker.
+func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func() error, into taker) (count int, err error) {
 	_, err = s.get(ctx, rest.Request{Path: path, Query: q, Into: func(h http.Header, body io.Reader) error {
 		if err := wire.JSONType(h); err != nil {
 			return err
@@ -100,30 +139,51 @@ func (s *Source) rows(ctx context.Context, path string, q url.Values, begin func
 		if err := begin(); err != nil {
 			return err
 		}
-		count, err = eachRow(body, each)
+		count, err = eachRow(body, into)
 		return err
 	}})
 	return count, s.told(err)
 }
 
 // eachRow reads a bare array of objects as it arrives.
-func eachRow(body io.Reader, each func(row, []wire.Member) error) (count int, err error) {
+func eachRow(body io.Reader, into taker) (count int, err error) {
 	answer := wire.NewArray(body)
 	if other, opens := answer.Opens(); !opens {
 		return 0, noRows(other)
 	}
-	for ; ; count++ {
-		record, members, err := answer.Next()
+	for {
+		err := oneRow(answer, into, count+1)
 		switch {
 		case errors.Is(err, io.EOF):
 			return count, nil
 		case err != nil:
 			return count, err
-		case record.Kind() != '{':
-			return count, wire.Malformed("row %d is %s, expected an object", count+1, wire.Shape(record))
 		}
-		if err := each(record, members); err != nil {
-			return count, fmt.Errorf("row %d: %w", count+1, err)
+		count++
+	}
+}
+
+// oneRow gives the next row to the taker. io.EOF is the end of the answer.
+func oneRow(answer *wire.Array, into taker, number int) error {
+	if ahead := answer.Ahead(); len(ahead) > 0 {
+		length, err := into.glance(ahead)
+		if err != nil {
+			return fmt.Errorf("row %d: %w", number, err)
+		}
+		if length > 0 {
+			answer.Skip(length)
+			return nil
 		}
 	}
+	record, members, err := answer.Next()
+	if err != nil {
+		return err
+	}
+	if record.Kind() != '{' {
+		return wire.Malformed("row %d is %s, expected an object", number, wire.Shape(record))
+	}
+	if err := into.add(record, members); err != nil {
+		return fmt.Errorf("row %d: %w", number, err)
+	}
+	return nil
 }

@@ -129,8 +129,8 @@ func (s *Source) read(ctx context.Context, w export.Window, sink export.Sink) (e
 func (s *Source) report(ctx context.Context, asked Report, b Brand, w export.Window, sink *tagger) (export.Proof, error) {
 	path := b.path(query)
 	r := &report{Report: asked, day: w.Day, closed: w.Closed, sink: newRows(sink, asked.Fields, w.Day), proven: s.longest(asked.Name, w.Part)}
-	r.fetch = func(ctx context.Context, q url.Values, begin func() error, each func(row, []wire.Member) error) (int, error) {
-		return s.rows(ctx, path, q, begin, each)
+	r.fetch = func(ctx context.Context, q url.Values, begin func() error, into taker) (int, error) {
+		return s.rows(ctx, path, q, begin, into)
 	}
 	proof, err := r.read(ctx)
 	if err != nil {

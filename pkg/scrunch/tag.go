@@ -45,6 +45,17 @@ func (t *tagger) members(record []byte) ([]wire.Member, error) {
 	return members, nil
 }
 
+// Follow tells nothing: without the layout of the record there is no brand to put first.
+func (t *tagger) Follow([]byte, []byte) (length int, members []export.Member) { return 0, nil }
+
+// follow is Follow of a record that the layout may fit. It is to be taken only if it does.
+func (t *tagger) follow(text []byte) (length int, members []export.Member) {
+	if len(t.layout.names) == 0 {
+		return 0, nil
+	}
+	return t.Sink.Follow(t.layout.head, text)
+}
+
 // add is Append of a record that the layout fits.
 func (t *tagger) add(record []byte) (uint64, error) { return t.Sink.Append(t.tag(record)) }
 

@@ -27,12 +27,9 @@ func (o *inferred) Observe(line []byte) {
 	}
 }
 
-func (o *inferred) Follow(record []byte) bool {
-	if !o.Schema.Follow(record) {
-		return false
-	}
+func (o *inferred) Keep() {
+	o.Schema.Keep()
 	o.followed++
-	return true
 }
 
 func (o *inferred) Reset() {
@@ -132,6 +129,48 @@ func TestAnObserverChangesNothingOfASpool(t *testing.T) {
 	})
 	if followed == 0 {
 		t.Error("no record was followed")
+	}
+}
+
+// A record that is found behind a head and taken is what the line of both is.
+func TestARecordThatIsTakenIsWhatItsLineIs(t *testing.T) {
+	plain, observed := openSpool(t), openSpool(t)
+	taken := 0
+	rapid.Check(t, func(t *rapid.T) {
+		observer := new(inferred)
+		observed.Observer = observer
+		begin(t, plain, nil)
+		begin(t, observed, nil)
+		var before []string
+		for range rapid.IntRange(0, 12).Draw(t, "records") {
+			record := records(t, &before)
+			head := rapid.SampledFrom([]string{``, `{`, `{"brand":1,`}).Draw(t, "head")
+			if !strings.HasPrefix(record, "{") {
+				continue
+			}
+			text := record + rapid.SampledFrom([]string{``, `,{"a":1}`, `}`, `]`, ` `}).Draw(t, "behind")
+			length, _ := observed.Follow([]byte(head), []byte(text))
+			if length > 0 {
+				record = text[:length]
+			}
+			line := record
+			if len(head) > 1 {
+				line = head + record[1:]
+			}
+			want, fault := plain.Append([]byte(line))
+			add := func() (uint64, error) { return observed.Append([]byte(line)) }
+			if length > 0 {
+				taken++
+				add = observed.Take
+			}
+			if got, err := add(); got != want || fmt.Sprint(err) != fmt.Sprint(fault) {
+				t.Fatalf("%q: fingerprint %x, %v; expected %x, %v", line, got, err, want, fault)
+			}
+		}
+		holdTheSame(t, plain, observed, observer)
+	})
+	if taken == 0 {
+		t.Error("no record was taken")
 	}
 }
 

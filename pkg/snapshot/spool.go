@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -19,16 +20,25 @@ type Content struct {
 	SHA256 string // of the uncompressed bytes, in hex
 }
 
+// Member is a member of a record: its name, without quotes and escapes, and its value as it was sent.
+type Member struct {
+	Name  string
+	Value jsontext.Value
+}
+
 // Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until the method
 // returns. No line is refused for what an Observer thinks of it. Its methods are called by those of the Spool, in the same
 // goroutine; what it holds may be looked at once Observed returned.
 type Observer interface {
 	// Observe takes a line.
 	Observe(line []byte)
-	// Follow takes a record as Observe does and answers true where it is one JSON value without white space between its
-	// tokens, and none of its objects has a name twice, or two that differ only in case. Otherwise, and whenever it cannot
-	// tell at a glance, it does nothing and answers false. So a record that is like those before is gone over once.
-	Follow(record []byte) bool
+	// Follow reads the record that text begins with, head put first, if that is like those before: one JSON value without
+	// white space between its tokens, no object of which has a name twice, or two that differ only in case. It answers the
+	// record's length in text and its members, without head's, until the next call. Otherwise, and whenever it cannot tell
+	// at a glance, the length is 0. So a record that is like those before is gone over once.
+	Follow(head, text []byte) (length int, members []Member)
+	// Keep takes what was followed as Observe does.
+	Keep()
 	// Reset says that lines are to be shown anew.
 	Reset()
 }
@@ -58,6 +68,8 @@ type Spool struct {
 	writing int  // counts how often the lines were begun anew
 	unseen  bool // the observer was not shown the very lines that are held, and is shown none until it is all of them
 	line    []byte
+	head    []byte // of the record that was followed last, and its text
+	found   []byte
 	full    int // how many bytes of lines are handed on at a time
 }
 
@@ -136,23 +148,46 @@ func (s *Spool) reset() error {
 // Append adds a record as the next line. Its fingerprint is a hash of the line: equal lines have the same. A record that
 // Encoder.Line refuses is its error, and nothing was added then.
 func (s *Spool) Append(record []byte) (hash uint64, err error) {
-	begin := len(s.block)
-	if s.follow(record) {
-		s.block = append(s.block, record...)
-	} else {
-		if s.block, err = s.encoder.Line(s.block, record); err != nil {
-			return 0, err
-		}
-		s.observe(s.block[begin:])
+	if length, _ := s.Follow(nil, record); length > 0 && length == len(record) {
+		return s.Take()
 	}
+	begin := len(s.block)
+	if s.block, err = s.encoder.Line(s.block, record); err != nil {
+		return 0, err
+	}
+	s.observe(s.block[begin:])
+	return s.ended(begin)
+}
+
+// Follow finds the record that text begins with where it is like those before and can be added as it stands, with the
+// members of head, such as {"a":1, before its own. It answers its length and its own members, which are good while text is,
+// until the next call. The length is 0 where Append has to look: at what is no object, at most. Nothing is added before
+// Take.
+func (s *Spool) Follow(head, text []byte) (length int, members []Member) {
+	if s.Observer == nil || s.unseen || s.encoder.omit != nil {
+		return 0, nil
+	}
+	length, members = s.Observer.Follow(head, text)
+	s.head, s.found = head, text[:length]
+	return length, members
+}
+
+// Take adds the record that Follow has just found, as Append would: its text must still be there.
+func (s *Spool) Take() (hash uint64, err error) {
+	s.Observer.Keep()
+	begin, rest := len(s.block), s.found
+	if len(s.head) > 0 {
+		s.block, rest = append(s.block, s.head...), rest[1:]
+	}
+	s.block = append(s.block, rest...)
+	return s.ended(begin)
+}
+
+// ended ends the line that begins there in the block.
+func (s *Spool) ended(begin int) (hash uint64, err error) {
 	hash = fingerprint(s.block[begin:])
 	s.block = append(s.block, '\n')
 	return hash, s.added(begin)
-}
-
-// follow shows the observer a record that is a line as it is, and has nothing for the encoder to note.
-func (s *Spool) follow(record []byte) bool {
-	return s.Observer != nil && !s.unseen && s.encoder.omit == nil && s.Observer.Follow(record)
 }
 
 // observe shows the observer a line.

@@ -64,22 +64,45 @@ func (a *Array) Next() (element jsontext.Value, members []Member, err error) {
 	return a.decoded()
 }
 
-// object finds the next object in the buffer.
-func (a *Array) object() (begin, end int) {
+// Ahead is what is at hand of the array from its next element on: all of it, a part or nothing.
+func (a *Array) Ahead() []byte {
+	if a.d != nil {
+		return nil
+	}
+	return a.buffer[max(0, a.next()):]
+}
+
+// Skip goes past the next element, where Ahead had all of it: an object of that many bytes.
+func (a *Array) Skip(length int) {
+	a.at = a.next() + length
+	a.count++
+}
+
+// next is where the next element begins in the buffer.
+func (a *Array) next() int {
 	i := blank(a.buffer, a.at)
 	if a.count > 0 {
 		if i < len(a.buffer) && a.buffer[i] != ',' {
-			return 0, broken // or the end
+			return broken // or the end
 		}
 		i = blank(a.buffer, i+1)
 	}
-	switch {
-	case i >= len(a.buffer):
-		return 0, cut
+	if i >= len(a.buffer) {
+		return cut
+	}
+	return i
+}
+
+// object finds the next object in the buffer.
+func (a *Array) object() (begin, end int) {
+	switch i := a.next(); {
+	case i < 0:
+		return 0, i
 	case a.buffer[i] != '{':
 		return 0, broken
+	default:
+		return i, a.cutter.cut(a.buffer, i)
 	}
-	return i, a.cutter.cut(a.buffer, i)
 }
 
 // more reads on until there is twice as much of the next element as there was, so that one of any length is gone over a
