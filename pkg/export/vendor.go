@@ -53,6 +53,7 @@ type Member = snapshot.Member
 // Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
 type Sink interface {
 	Lines
+	Follower
 	Rewinder
 }
 
@@ -62,12 +63,18 @@ type Lines interface {
 	Append(record []byte) (fingerprint uint64, err error)
 	// Fingerprint answers the same 8 bytes and adds nothing.
 	Fingerprint(record []byte) (uint64, error)
+}
+
+// Follower takes records that are like those before, at a glance.
+type Follower interface {
 	// Follow finds the record that text begins with where it is an object like those before, and answers its length and its
 	// members. The members of head, such as {"a":1, are put first; none where it is empty. The length is 0 where only Append
-	// can tell. Nothing is added yet.
+	// can tell. Nothing is added yet, and several may be followed in turn.
 	Follow(head, text []byte) (length int, members []Member)
-	// Take adds the record that Follow has just found, as Append does.
+	// Take adds the oldest record that was followed and not taken, as Append does.
 	Take() (fingerprint uint64, err error)
+	// Leave forgets the records that were followed and not taken. Append and what takes records back do, too.
+	Leave()
 }
 
 // Rewinder takes records back.

@@ -18,24 +18,39 @@ const mostMissing = 8
 // Follow reads the value that text begins with along what is known, and answers how long it is. It holds nothing but what
 // was seen before, and nothing odd: there is no white space between its tokens, it is UTF-8, and no object has a name
 // twice, or two that differ only in case. Otherwise the length is 0. A head, such as {"a":1, that ends with a comma, is
-// read as if its members stood first in the object. The members are the object's own, until the next call. Nothing is
-// counted before Keep. It reads the bytes along what is known, which takes a fraction of the time that reading them
-// without does. A number that text ends with may go on; what follows the value is not looked at.
+// read as if its members stood first in the object. The members are the object's own, until the next call. It reads the
+// bytes along what is known, which takes a fraction of the time that reading them without does. A number that text ends
+// with may go on; what follows the value is not looked at. Nothing is counted before Keep, and several values may be
+// followed before they are kept, in turn.
 func (s *Schema) Follow(head, text []byte) (length int, members []snapshot.Member) {
-	s.steps, s.found = s.steps[:0], s.found[:0]
+	s.found = s.found[:0]
+	begin := len(s.steps)
 	switch {
 	case s.root == nil:
-		return 0, nil
 	case len(head) == 0 && (len(text) == 0 || text[0] != '{'):
-		return max(0, s.followValue(s.root, text, 0)), nil
+		length = s.followValue(s.root, text, 0)
+	default:
+		length = s.followRecord(head, text)
 	}
-	return max(0, s.followRecord(head, text)), s.found
+	if length <= 0 {
+		s.steps = s.steps[:begin]
+		return 0, nil
+	}
+	s.ends = append(s.ends, len(s.steps))
+	return length, s.found
 }
 
-// Keep counts what Follow read. It is to be called once for a Follow that answered a length, before anything else.
+// Keep counts the oldest value that was followed and not kept; where there is none it does nothing.
 func (s *Schema) Keep() {
+	if s.kept == len(s.ends) {
+		return
+	}
+	begin := 0
+	if s.kept > 0 {
+		begin = s.ends[s.kept-1]
+	}
 	s.record++
-	for _, done := range s.steps {
+	for _, done := range s.steps[begin:s.ends[s.kept]] {
 		n := done.node
 		n.kinds[done.kind]++
 		if n.last != s.record {
@@ -43,7 +58,13 @@ func (s *Schema) Keep() {
 			n.records++
 		}
 	}
+	if s.kept++; s.kept == len(s.ends) {
+		s.Leave()
+	}
 }
+
+// Leave forgets what was followed and not kept. Observe and Reset do, too.
+func (s *Schema) Leave() { s.steps, s.ends, s.kept = s.steps[:0], s.ends[:0], 0 }
 
 // followRecord reads an object as a whole record, and tells where it ends in text.
 func (s *Schema) followRecord(head, text []byte) int {

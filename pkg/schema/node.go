@@ -237,6 +237,7 @@ func (s *Schema) Merge(other *Schema) {
 // for like lines allocates nothing. It then tells only of lines that come after, as the zero Schema would.
 func (s *Schema) Reset() {
 	s.unreadable = Unreadable{}
+	s.Leave()
 	if s.root != nil && s.root.reset() > rootLimit { // shapes that change all the time are not worth their memory
 		s.root = nil
 	}

@@ -23,7 +23,9 @@ type Schema struct {
 	unreadable Unreadable
 	root       *node // nil: nothing was seen yet
 
-	steps   []step            // of what was followed
+	steps   []step            // of what was followed and not kept
+	ends    []int             // of each such value's steps
+	kept    int               // how many of them were kept
 	found   []snapshot.Member // of the record that was followed
 	record  int64             // number of the line that is being observed; for counting a path once in it
 	object  int64             // number of the object; for finding names that it has twice
@@ -69,6 +71,7 @@ type token struct {
 // JSON value; nothing is counted then. Once all members are known it allocates nothing, and a line without white space between
 // its tokens costs a fraction of what others do.
 func (s *Schema) Observe(line []byte) error {
+	s.Leave()
 	bare := bytes.TrimSuffix(line, []byte{'\n'})
 	if length, _ := s.Follow(nil, bare); length > 0 && length == len(bare) {
 		s.Keep()
@@ -79,6 +82,7 @@ func (s *Schema) Observe(line []byte) error {
 
 // parse observes a line of any shape.
 func (s *Schema) parse(line []byte) error {
+	s.Leave()
 	if err := s.tokenize(line); err != nil {
 		return fmt.Errorf("a line is not one JSON value: %w", err)
 	}

@@ -76,6 +76,7 @@ func (s *shelf) source(t testing.TB) *Source {
 func BenchmarkPurchases(b *testing.B) {
 	s := newShelf(b, 20_000)
 	source, spool := s.source(b), snapshottest.NewSpool(b)
+	spool.Observer = new(observer)
 	defer func() { _ = spool.Close() }()
 	b.ReportAllocs()
 	for b.Loop() {

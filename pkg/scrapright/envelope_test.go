@@ -17,7 +17,7 @@ const secretToken = "eyJ.canary+token/1=.x"
 
 // parse reads an answer as a page, with records and total where the pointers say.
 func parse(body, records, total string) (wire.Page, error) {
-	return finder{records: records, total: total}.page([]byte(body), credential.NewSecret(secretToken))
+	return (&finder{records: records, total: total}).page([]byte(body), credential.NewSecret(secretToken))
 }
 
 // kindOfError is the kind of a failure, "" for none, and its text where it has no kind.

@@ -1,39 +1,117 @@
 package scrapright
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
 	"yardstick/pkg/credential"
+	"yardstick/pkg/export"
 	"yardstick/pkg/wire"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// finder finds the records and the total in an answer: where the configuration says, or where they plainly are.
-type finder struct{ records, total string }
+// finder finds the records and the total in an answer: where the configuration says, or where they plainly are. It
+// remembers how an answer began, and knows one at a glance that begins in the same way.
+type finder struct {
+	records, total string
+
+	before []byte // the answer that was read last, up to its records
+	frame  []byte // scratch
+}
+
+// maxBefore bounds how much is remembered of an answer.
+const maxBefore = 4 << 10
+
+// answer is an answer with the array of its records, and the object that the array is a member of.
+type answer struct {
+	envelope
+	array, beside wire.Node
+}
 
 // page reads an answer to a call that was made with a token.
-func (f finder) page(body []byte, token credential.Secret) (wire.Page, error) {
-	e, err := parseEnvelope(body, token)
-	if err != nil {
-		return wire.Page{}, err
-	}
-	array, beside, err := f.array(e)
+func (f *finder) page(body []byte, token credential.Secret) (wire.Page, error) {
+	a, err := f.read(body, token)
 	if err != nil {
 		return wire.Page{}, err
 	}
 	var p wire.Page
-	if p.Records, err = array.Elements(); err != nil {
+	if p.Records, err = a.array.Elements(); err != nil {
 		return wire.Page{}, wire.Malformed("the records are %w, expected an array of objects", err)
 	}
 	if err := wire.Objects(p.Records); err != nil {
 		return wire.Page{}, err
 	}
-	p.Total, err = f.count(e, beside)
+	f.before = f.before[:0]
+	if begin := offset(body, a.array.Value); begin >= 0 && begin < maxBefore {
+		f.before = append(f.before, body[:begin+1]...)
+	}
+	p.Total, err = f.count(a)
 	return p, err
 }
 
+func (f *finder) read(body []byte, token credential.Secret) (a answer, err error) {
+	if a.envelope, err = parseEnvelope(body, token); err != nil {
+		return a, err
+	}
+	a.array, a.beside, err = f.array(a.envelope)
+	return a, err
+}
+
+// glance reads an answer that begins as the one before did, and whose records the sink can follow. So they are gone over
+// once, and not once to cut them and once to add them. What stands around them is read as an answer without records, and
+// has to be one. It is false where anything is not as expected: then page has to read the answer, and nothing is to be taken.
+func (f *finder) glance(body []byte, token credential.Secret, sink export.Follower) (p wire.Page, ok bool) {
+	if len(f.before) == 0 || !bytes.HasPrefix(body, f.before) {
+		return p, false
+	}
+	sink.Leave()
+	records, rest := follow(body[len(f.before):], sink)
+	if len(rest) == 0 {
+		return p, false
+	}
+	f.frame = append(append(f.frame[:0], f.before...), rest...)
+	a, err := f.read(f.frame, token)
+	if err != nil || offset(f.frame, a.array.Value) != len(f.before)-1 {
+		return p, false
+	}
+	p.Total, err = f.count(a)
+	p.Records, p.Followed = records, true
+	return p, err == nil
+}
+
+// follow has the sink follow the records that a text begins with, and answers what is left of it behind them: the end of
+// their array and what follows that, or nothing where not all could be followed.
+func follow(text []byte, sink export.Follower) (records []jsontext.Value, rest []byte) {
+	for len(text) > 0 && text[0] == '{' {
+		length, _ := sink.Follow(nil, text)
+		if length == 0 || length == len(text) {
+			return nil, nil
+		}
+		records = append(records, text[:length])
+		if text = text[length:]; text[0] == ']' {
+			return records, text
+		}
+		if text[0] != ',' {
+			return nil, nil
+		}
+		text = text[1:]
+	}
+	return nil, nil
+}
+
+// offset is where a part of a text stands in it; less than 0 where it is no part.
+func offset(text, part []byte) int {
+	at := cap(text) - cap(part)
+	if len(part) == 0 || at < 0 || at >= len(text) || &text[at] != &part[0] {
+		return -1
+	}
+	return at
+}
+
 // array is the array of records, and the object that it is a member of.
-func (f finder) array(e envelope) (array, beside wire.Node, err error) {
+func (f *finder) array(e envelope) (array, beside wire.Node, err error) {
 	if f.records != "" {
 		if beside, err = at(e.whole, "records", parent(f.records)); err != nil {
 			return wire.Node{}, wire.Node{}, err
@@ -79,9 +157,9 @@ var totals = map[string]bool{"total": true, "totalcount": true, "totalrecords": 
 
 // count is the vendor's total. One that is configured must be there; else a whole number of a plain name counts, beside
 // the records or in the envelope, if there is just one in all.
-func (f finder) count(e envelope, beside wire.Node) (*int64, error) {
+func (f *finder) count(a answer) (*int64, error) {
 	if f.total != "" {
-		v, err := at(e.whole, "total", f.total)
+		v, err := at(a.whole, "total", f.total)
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +169,8 @@ func (f finder) count(e envelope, beside wire.Node) (*int64, error) {
 		}
 		return &n, nil
 	}
-	objects := []wire.Node{e.whole, beside}
-	if len(beside.Value) == len(e.whole.Value) {
+	objects := []wire.Node{a.whole, a.beside}
+	if len(a.beside.Value) == len(a.whole.Value) {
 		objects = objects[:1] // the records stand in the envelope itself
 	}
 	var counts []int64

@@ -136,13 +136,18 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 	if !ok {
 		return export.Proof{}, s.unknown(w.Dataset)
 	}
-	query, found := dataset.query(w.Day, s.Zone), finder{records: dataset.Records, total: dataset.Total}
+	query, found := dataset.query(w.Day, s.Zone), &finder{records: dataset.Records, total: dataset.Total}
 	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage), Cursor: w.Cursor}
 	var page bytes.Buffer // a page's records are good until the next one is asked for
 	l.Fetch = func(ctx context.Context, number, _ int) (wire.Page, error) {
 		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number), &page)
 		if err != nil {
 			return wire.Page{}, err
+		}
+		if number > 1 {
+			if p, ok := found.glance(body, token, sink); ok {
+				return p, nil
+			}
 		}
 		return found.page(body, token)
 	}

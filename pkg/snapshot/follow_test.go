@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -132,8 +133,9 @@ func TestAnObserverChangesNothingOfASpool(t *testing.T) {
 	}
 }
 
-// A record that is found behind a head and taken is what the line of both is.
-func TestARecordThatIsTakenIsWhatItsLineIs(t *testing.T) {
+// Records that are found behind a head and taken, several of them at once, are what their lines are. Those that are left
+// are nothing.
+func TestRecordsThatAreTakenAreWhatTheirLinesAre(t *testing.T) {
 	plain, observed := openSpool(t), openSpool(t)
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -141,30 +143,37 @@ func TestARecordThatIsTakenIsWhatItsLineIs(t *testing.T) {
 		observed.Observer = observer
 		begin(t, plain, nil)
 		begin(t, observed, nil)
-		var before []string
+		var before, followed []string
 		for range rapid.IntRange(0, 12).Draw(t, "records") {
 			record := records(t, &before)
-			head := rapid.SampledFrom([]string{``, `{`, `{"brand":1,`}).Draw(t, "head")
 			if !strings.HasPrefix(record, "{") {
 				continue
 			}
+			head := rapid.SampledFrom([]string{``, `{`, `{"brand":1,`}).Draw(t, "head")
 			text := record + rapid.SampledFrom([]string{``, `,{"a":1}`, `}`, `]`, ` `}).Draw(t, "behind")
-			length, _ := observed.Follow([]byte(head), []byte(text))
-			if length > 0 {
-				record = text[:length]
+			if length, _ := observed.Follow([]byte(head), []byte(text)); length > 0 {
+				followed = append(followed, headed(head, text[:length]))
+			} else {
+				followed = nil
+				addBoth(t, plain, headed(head, record), func(line string) (uint64, error) { return observed.Append([]byte(line)) }, observed)
+				continue
 			}
-			line := record
-			if len(head) > 1 {
-				line = head + record[1:]
-			}
-			want, fault := plain.Append([]byte(line))
-			add := func() (uint64, error) { return observed.Append([]byte(line)) }
-			if length > 0 {
-				taken++
-				add = observed.Take
-			}
-			if got, err := add(); got != want || fmt.Sprint(err) != fmt.Sprint(fault) {
-				t.Fatalf("%q: fingerprint %x, %v; expected %x, %v", line, got, err, want, fault)
+			switch rapid.SampledFrom([]string{"later", "take", "leave"}).Draw(t, "then") {
+			case "take":
+				for _, line := range followed {
+					taken++
+					addBoth(t, plain, line, func(string) (uint64, error) { return observed.Take() }, observed)
+				}
+				followed = nil
+			case "leave":
+				mark, err := observed.Mark()
+				if err := errors.Join(err, observed.Rollback(mark)); err != nil {
+					t.Fatal(err)
+				}
+				if observed.Rows() == 0 {
+					begin(t, plain, nil)
+				}
+				followed = nil
 			}
 		}
 		holdTheSame(t, plain, observed, observer)
@@ -172,6 +181,38 @@ func TestARecordThatIsTakenIsWhatItsLineIs(t *testing.T) {
 	if taken == 0 {
 		t.Error("no record was taken")
 	}
+}
+
+func headed(head, record string) string {
+	if len(head) > 1 {
+		return head + record[1:]
+	}
+	return record
+}
+
+// addBoth adds a line to a spool, and to another in a way of its own.
+func addBoth(t *rapid.T, plain *snapshot.Spool, line string, add func(line string) (uint64, error), other *snapshot.Spool) {
+	t.Helper()
+	want, fault := plain.Append([]byte(line))
+	if got, err := add(line); got != want || fmt.Sprint(err) != fmt.Sprint(fault) || other.Rows() != plain.Rows() {
+		t.Fatalf("%q: fingerprint %x, %v, %d rows; expected %x, %v, %d", line, got, err, other.Rows(), want, fault, plain.Rows())
+	}
+}
+
+func TestNothingIsTakenThatWasNotFollowed(t *testing.T) {
+	s := openSpool(t)
+	s.Observer = new(inferred)
+	add(t, s, `{"a":1}`)
+	if length, _ := s.Follow(nil, []byte(`{"a":2},{"a":3}`)); length != len(`{"a":2}`) {
+		t.Fatalf("%d bytes were followed", length)
+	}
+	if _, err := s.Take(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Take(); err == nil {
+		t.Error("a record was taken that was not followed")
+	}
+	wantObject(t, s, `{"a":1}`, `{"a":2}`)
 }
 
 func begin(t *rapid.T, s *snapshot.Spool, omit []string) {

@@ -55,6 +55,7 @@ func (s *Spool) Rollback(m Mark) error {
 	if m.writing != s.writing {
 		return errors.New("roll the spool back: its lines were written anew since the mark was made")
 	}
+	s.Leave()
 	if m.rows == s.rows {
 		return nil
 	}

@@ -27,6 +27,8 @@ func (t *told) Follow(head, text []byte) (length int, members []Member) {
 	return length, nil
 }
 
+func (t *told) Leave() {}
+
 func (t *told) Keep() { t.times[t.followed]++ }
 
 // A spool that knows from the beginning that its lines will be sorted holds what one holds that is told at the end.

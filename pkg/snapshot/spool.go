@@ -35,10 +35,13 @@ type Observer interface {
 	// Follow reads the record that text begins with, head put first, if that is like those before: one JSON value without
 	// white space between its tokens, no object of which has a name twice, or two that differ only in case. It answers the
 	// record's length in text and its members, without head's, until the next call. Otherwise, and whenever it cannot tell
-	// at a glance, the length is 0. So a record that is like those before is gone over once.
+	// at a glance, the length is 0. So a record that is like those before is gone over once. Several may be followed before
+	// they are kept.
 	Follow(head, text []byte) (length int, members []Member)
-	// Keep takes what was followed as Observe does.
+	// Keep takes the oldest record that was followed and not kept as Observe does.
 	Keep()
+	// Leave drops the records that were followed and not kept.
+	Leave()
 	// Reset says that lines are to be shown anew.
 	Reset()
 }
@@ -68,9 +71,11 @@ type Spool struct {
 	writing int  // counts how often the lines were begun anew
 	unseen  bool // the observer was not shown the very lines that are held, and is shown none until it is all of them
 	line    []byte
-	head    []byte // of the record that was followed last, and its text
-	found   []byte
-	full    int // how many bytes of lines are handed on at a time
+
+	followed []followed // records that wait for Take, and those that were taken before them
+	taken    int        // how many of them were
+
+	full int // how many bytes of lines are handed on at a time
 }
 
 // NewSpool opens an empty spool in a folder for temporary files; "" is the system's. The file is unlinked at once, so
@@ -128,6 +133,7 @@ func (s *Spool) reset() error {
 	s.block = s.block[:0]
 	s.pack.begin(s.file)
 	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
+	s.Leave()
 	if s.unseen = false; s.Observer != nil {
 		s.Observer.Reset()
 	}
@@ -145,12 +151,14 @@ func (s *Spool) reset() error {
 	return nil
 }
 
-// Append adds a record as the next line. Its fingerprint is a hash of the line: equal lines have the same. A record that
-// Encoder.Line refuses is its error, and nothing was added then.
+// Append adds a record as the next line, and drops those that were followed and not taken. Its fingerprint is a hash of the
+// line: equal lines have the same. A record that Encoder.Line refuses is its error, and nothing was added then.
 func (s *Spool) Append(record []byte) (hash uint64, err error) {
+	s.Leave()
 	if length, _ := s.Follow(nil, record); length > 0 && length == len(record) {
 		return s.Take()
 	}
+	s.Leave()
 	begin := len(s.block)
 	if s.block, err = s.encoder.Line(s.block, record); err != nil {
 		return 0, err
@@ -159,28 +167,51 @@ func (s *Spool) Append(record []byte) (hash uint64, err error) {
 	return s.ended(begin)
 }
 
+// followed is a record, and what is put first in it.
+type followed struct{ head, text []byte }
+
+// maxFollowed bounds how many records are followed and not taken yet.
+const maxFollowed = 1000
+
 // Follow finds the record that text begins with where it is like those before and can be added as it stands, with the
 // members of head, such as {"a":1, before its own. It answers its length and its own members, which are good while text is,
-// until the next call. The length is 0 where Append has to look: at what is no object, at most. Nothing is added before
-// Take.
+// until the next call. The length is 0 where Append has to look. Nothing is added before Take, and several may be followed
+// before they are taken.
 func (s *Spool) Follow(head, text []byte) (length int, members []Member) {
-	if s.Observer == nil || s.unseen || s.encoder.omit != nil {
+	if s.Observer == nil || s.unseen || s.encoder.omit != nil || len(s.followed) >= maxFollowed {
 		return 0, nil
 	}
-	length, members = s.Observer.Follow(head, text)
-	s.head, s.found = head, text[:length]
+	if length, members = s.Observer.Follow(head, text); length > 0 {
+		s.followed = append(s.followed, followed{head, text[:length]})
+	}
 	return length, members
 }
 
-// Take adds the record that Follow has just found, as Append would: its text must still be there.
+// Take adds the oldest record that Follow found and that was not taken, as Append would: its text must still be there.
+// Where there is none, it is an error.
 func (s *Spool) Take() (hash uint64, err error) {
+	if s.taken == len(s.followed) {
+		return 0, errors.New("take a record: none was followed")
+	}
 	s.Observer.Keep()
-	begin, rest := len(s.block), s.found
-	if len(s.head) > 0 {
-		s.block, rest = append(s.block, s.head...), rest[1:]
+	next := s.followed[s.taken]
+	if s.taken++; s.taken == len(s.followed) {
+		s.followed, s.taken = s.followed[:0], 0
+	}
+	begin, rest := len(s.block), next.text
+	if len(next.head) > 0 {
+		s.block, rest = append(s.block, next.head...), rest[1:]
 	}
 	s.block = append(s.block, rest...)
 	return s.ended(begin)
+}
+
+// Leave drops the records that were followed and not taken.
+func (s *Spool) Leave() {
+	if len(s.followed) > 0 {
+		s.Observer.Leave()
+		s.followed, s.taken = s.followed[:0], 0
+	}
 }
 
 // ended ends the line that begins there in the block.

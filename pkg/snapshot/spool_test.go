@@ -302,6 +302,8 @@ func (s *shown) Follow(head, text []byte) (length int, members []snapshot.Member
 	return length, nil
 }
 
+func (s *shown) Leave() {}
+
 func (s *shown) Keep() { s.Observe([]byte(s.followed)) }
 
 // wantShown holds that the spool's observer, a *shown, was shown the lines that the spool holds. It ends the window.

@@ -14,6 +14,9 @@ import (
 type Page struct {
 	Records []jsontext.Value
 	Total   *int64
+	// Followed says that the list's sink has followed all of these records in turn, and is to take them. The first page has to
+	// be read without: it may be asked for only to be looked at.
+	Followed bool
 }
 
 // List reads a paged list whole and shows that it is whole.
@@ -107,7 +110,7 @@ func (l *List) pass(ctx context.Context, first *Page) error {
 				return err
 			}
 		}
-		rows, err := l.append(p.Records)
+		rows, err := l.append(p)
 		if err != nil {
 			return fmt.Errorf("page %d: %w", number, err)
 		}
@@ -156,10 +159,14 @@ func (l *List) page(ctx context.Context, number, rows int) (*Page, error) {
 }
 
 // append adds a page's records, and answers their fingerprints until it is called again.
-func (l *List) append(records []jsontext.Value) ([]uint64, error) {
+func (l *List) append(p *Page) ([]uint64, error) {
 	l.rows = l.rows[:0]
-	for i, record := range records {
-		row, err := l.Sink.Append(record)
+	for i, record := range p.Records {
+		add := l.Sink.Append
+		if p.Followed {
+			add = l.take
+		}
+		row, err := add(record)
 		if err != nil {
 			return nil, fmt.Errorf("record %d: %w", i+1, err)
 		}
@@ -167,6 +174,9 @@ func (l *List) append(records []jsontext.Value) ([]uint64, error) {
 	}
 	return l.rows, nil
 }
+
+// take adds a record that the sink has followed.
+func (l *List) take([]byte) (uint64, error) { return l.Sink.Take() }
 
 // verdict says whether a reading is whole, and why not.
 type verdict struct {
