@@ -9,6 +9,7 @@ import (
 
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/snapshot/snapshottest"
+	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
@@ -49,6 +50,21 @@ func take(t *rapid.T, spool *snapshot.Spool, brand Brand, body string) taken {
 	return taken{snapshottest.Lines(t, spool), into.seen, fmt.Sprint(count, err, stages)}
 }
 
+// list appends the rows of an answer one by one, as a list does.
+func list(t *rapid.T, spool *snapshot.Spool, brand Brand, body string) (told taken) {
+	if err := spool.Begin(&snapshot.Encoder{}); err != nil {
+		t.Fatal(err)
+	}
+	sink := &tagger{Sink: spool, brand: brand}
+	records, _ := wire.Elements(jsontext.Value(body))
+	for _, record := range records {
+		fingerprint, err := sink.Append(record)
+		told.seen, told.told = append(told.seen, fingerprint), told.told+fmt.Sprint(err)
+	}
+	told.lines = snapshottest.Lines(t, spool)
+	return told
+}
+
 // A row that is known at a glance is tagged, checked and noted as it is when it is cut.
 func TestAGlanceChangesNothing(t *testing.T) {
 	plain, watched := snapshottest.NewSpool(t), snapshottest.NewSpool(t)
@@ -60,9 +76,11 @@ func TestAGlanceChangesNothing(t *testing.T) {
 		brand := Brand{ID: 101, Name: jsontext.Value(rapid.SampledFrom([]string{`"Larkspur"`, `"é\u00e9"`, "\"\xff\""}).Draw(t, "name"))}
 		for range rapid.IntRange(1, 3).Draw(t, "answers") {
 			body := reportRows(t)
-			want, got := take(t, plain, brand, body), take(t, watched, brand, body)
-			if !slices.Equal(got.lines, want.lines) || !slices.Equal(got.seen, want.seen) || got.told != want.told {
-				t.Fatalf("%s\ngave %+v\nexpected %+v", body, got, want)
+			for _, way := range []func(*rapid.T, *snapshot.Spool, Brand, string) taken{take, list} {
+				want, got := way(t, plain, brand, body), way(t, watched, brand, body)
+				if !slices.Equal(got.lines, want.lines) || !slices.Equal(got.seen, want.seen) || got.told != want.told {
+					t.Fatalf("%s\ngave %+v\nexpected %+v", body, got, want)
+				}
 			}
 		}
 		glances += observer.kept

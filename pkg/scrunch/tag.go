@@ -18,6 +18,9 @@ type tagger struct {
 
 // Append adds the record with the brand put first.
 func (t *tagger) Append(record []byte) (uint64, error) {
+	if length, members := t.follow(record); length > 0 && length == len(record) && t.layout.fits(members) {
+		return t.Sink.Take()
+	}
 	members, err := t.members(record)
 	if err != nil {
 		return 0, err
