@@ -1,92 +1,147 @@
 package snapshot
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 )
 
-// merge gives out the lines of sources, each of which is sorted, in order. A line is only good until write returns.
-func merge(sources []io.Reader, write func(line []byte) error) error {
-	var heads heads
-	for _, source := range sources {
-		h := &head{lines: bufio.NewReaderSize(source, 16<<10)}
-		more, err := h.next()
-		if err != nil {
+// leastRead is how many bytes of a run are read at a time, at least. More is not faster.
+const leastRead = 8 << 10
+
+// merge gives out the lines of heads, each of which is sorted, in order. A line is only good until write returns.
+func merge(heads []*head, write func(line []byte) error) error {
+	heads = slices.DeleteFunc(heads, func(h *head) bool { return len(h.lines) == 0 })
+	for _, h := range heads {
+		if err := h.next(0); err != nil {
 			return err
-		}
-		if more {
-			heads = append(heads, h)
 		}
 	}
-	for i := len(heads)/2 - 1; i >= 0; i-- {
-		heads.sink(i)
+	same := sameOf(heads)
+	for _, h := range heads {
+		h.key = key(h.line[same:])
 	}
-	for len(heads) > 0 {
-		if err := write(heads[0].line); err != nil {
+	t := tree{losers: make([]*head, len(heads)), same: same}
+	for i, h := range heads {
+		h.leaf = len(heads) + i
+		t.enter(h)
+	}
+	for len(heads) > 0 && t.winner.line != nil {
+		h := t.winner
+		if err := write(h.line); err != nil {
 			return err
 		}
-		more, err := heads[0].next()
-		if err != nil {
+		if err := h.next(same); err != nil {
 			return err
 		}
-		if !more {
-			last := len(heads) - 1
-			heads[0], heads = heads[last], heads[:last]
-		}
-		heads.sink(0)
+		t.replay(h)
 	}
 	return nil
 }
 
-// head is a source and its first line that is not given out yet.
-type head struct {
-	lines *bufio.Reader
-	line  []byte
-	long  []byte // holds a line that the reader's buffer does not
+// sameOf is how many bytes at their beginning all lines have in common.
+func sameOf(heads []*head) (same int) {
+	for i, h := range heads {
+		if i == 0 {
+			same = h.same
+		}
+		same = common(heads[0].line[:min(same, h.same)], h.line)
+	}
+	return same
 }
 
-func (h *head) next() (more bool, err error) {
-	h.long = h.long[:0]
-	for {
-		part, err := h.lines.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			h.long = append(h.long, part...)
-		case err == nil && len(h.long) == 0:
-			h.line = part
-			return true, nil
-		case err == nil:
-			h.long = append(h.long, part...)
-			h.line = h.long
-			return true, nil
-		case errors.Is(err, io.EOF) && len(part)+len(h.long) == 0:
-			return false, nil
-		default:
-			return false, fmt.Errorf("sort the spool: %w", err)
+// head is a run and its first line that is not given out yet.
+type head struct {
+	key    uint64      // of the line, behind what all lines have in common
+	line   []byte      // nil: there is none left
+	rest   []byte      // what was read behind it
+	lines  []span      // behind it
+	same   int         // of all lines of the run
+	file   io.ReaderAt // has what follows; nil: rest has all
+	at     int64
+	buffer []byte
+	leaf   int
+}
+
+// next takes the next line, whose key is behind so many bytes.
+func (h *head) next(same int) error {
+	if len(h.lines) == 0 {
+		h.key, h.line = math.MaxUint64, nil
+		return nil
+	}
+	length := int(h.lines[0].length)
+	if len(h.rest) == 0 {
+		if err := h.read(); err != nil {
+			return err
 		}
 	}
+	h.key = key(h.rest[same:])
+	h.line, h.rest, h.lines = h.rest[:length], h.rest[length:], h.lines[1:]
+	return nil
 }
 
-// heads are a heap: none comes before the one at half its place. container/heap would call an interface for each of the
-// comparisons, of which there are a dozen for a line.
-type heads []*head
-
-// sink moves the head at i down to where it belongs.
-func (h heads) sink(i int) {
-	for {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
-			if bytes.Compare(h[child].line, h[least].line) < 0 {
-				least = child
-			}
+// read reads as many lines as there is room for, and one at least.
+func (h *head) read() error {
+	size := 0
+	for _, l := range h.lines {
+		if size > 0 && size+int(l.length) > len(h.buffer) {
+			break
 		}
-		if least == i {
+		size += int(l.length)
+	}
+	if size > len(h.buffer) {
+		h.buffer = make([]byte, size)
+	}
+	h.rest = h.buffer[:size]
+	if _, err := h.file.ReadAt(h.rest, h.at); err != nil {
+		return fmt.Errorf("sort the spool: %w", err)
+	}
+	h.at += int64(size)
+	return nil
+}
+
+// tree holds heads as a tournament does: in each place but the first the head that lost there, so that one way up tells the
+// next winner. Head i plays first in place (len+i)/2, and the winner of place p in p/2.
+type tree struct {
+	losers []*head
+	winner *head
+	same   int
+}
+
+// enter lets a head wait in the first place on its way that nobody came to yet, and plays the others.
+func (t *tree) enter(h *head) {
+	for i := h.leaf / 2; i > 0; i /= 2 {
+		loser := t.losers[i]
+		if loser == nil {
+			t.losers[i] = h
 			return
 		}
-		h[i], h[least] = h[least], h[i]
-		i = least
+		if t.before(loser, h) {
+			t.losers[i], h = h, loser
+		}
 	}
+	t.winner = h
+}
+
+// replay finds the winner after the one before took its next line.
+func (t *tree) replay(h *head) {
+	for i := h.leaf / 2; i > 0; i /= 2 {
+		if loser := t.losers[i]; t.before(loser, h) {
+			t.losers[i], h = h, loser
+		}
+	}
+	t.winner = h
+}
+
+// before tells whether a is to be given out before b. Heads without a line come last.
+func (t *tree) before(a, b *head) bool {
+	if a.key != b.key {
+		return a.key < b.key
+	}
+	if a.line == nil || b.line == nil {
+		return b.line == nil
+	}
+	return bytes.Compare(a.line[t.same:], b.line[t.same:]) < 0
 }

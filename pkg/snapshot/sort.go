@@ -2,14 +2,17 @@ package snapshot
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"math/bits"
 	"os"
 	"slices"
 )
+
+// keptSize is how much of its file a sorter keeps for the next window. To write over what is in the page cache takes less
+// than to have the space made and freed each time; eight spools together keep half of Lambda's least /tmp.
+const keptSize = 32 << 20
 
 // Sort puts the lines into the order of their bytes, so that the same rows make the same object whatever order they came
 // in. Append may follow. It needs a few megabytes of memory, however many lines there are; runs of sorted lines go
@@ -44,7 +47,7 @@ func (s *Spool) mergeSorted() error {
 		s.Observer.Reset()
 		s.unseen, write = false, s.rewrite
 	}
-	err := errors.Join(sorter.merge(last, write), sorter.close())
+	err := errors.Join(sorter.merge(last, write), sorter.empty())
 	sorter.spare = last[:0]
 	return err
 }
@@ -55,7 +58,7 @@ func (s *Spool) unsort() error {
 		return nil
 	}
 	sorter, last := s.anew()
-	return errors.Join(sorter.each(last, s.write), sorter.close())
+	return errors.Join(sorter.each(last, s.write), sorter.empty())
 }
 
 // anew takes the lines from the sorter: those that are written from now on are compressed.
@@ -70,24 +73,45 @@ func (s *Spool) anew() (sorter *sorter, last []byte) {
 // sorter holds lines in sorted runs, one after another in a file. The last lines are its user's, in a block.
 type sorter struct {
 	folder string
-	file   *os.File // nil: there is no run yet
+	file   *os.File // nil: there was no run yet
+	length int64    // of the file; what is behind the runs means nothing
 	runs   []run
 	size   int64 // of the runs, in bytes; the one that is being written among them
 	sorted []byte
 	keys   []lineKey
+	other  []lineKey // for the keys while they change their places
 	job
 }
 
 // run is a block of lines, sorted. It takes the place in the file that the block had among all lines as they came.
 type run struct {
 	begin, end int64
-	came       []uint32 // where each of its lines began in the block
+	lines      []span
+	same       int // how many bytes at their beginning all its lines have in common
 }
+
+// span is where a line was in the block.
+type span struct{ begin, length uint32 }
 
 // lineKey is a line of a block, and the part of it by which most lines differ.
 type lineKey struct {
-	key        uint64
-	begin, end uint32
+	key uint64
+	span
+}
+
+// empty gives up the lines.
+func (s *sorter) empty() error {
+	fault := s.wait() // nobody asks for the lines any more
+	if fault != nil || s.file == nil {
+		return s.close()
+	}
+	clear(s.runs)
+	s.runs, s.size = s.runs[:0], 0
+	if s.length <= keptSize {
+		return nil
+	}
+	s.length = keptSize
+	return s.file.Truncate(keptSize)
 }
 
 // close gives up the lines and the file.
@@ -96,7 +120,7 @@ func (s *sorter) close() (err error) {
 	if s.file != nil {
 		err = s.file.Close()
 	}
-	s.file, s.runs, s.size, s.fault = nil, nil, 0, nil
+	s.file, s.length, s.runs, s.size, s.fault = nil, 0, nil, 0, nil
 	return err
 }
 
@@ -113,10 +137,11 @@ func (s *sorter) keep(block *[]byte) (err error) {
 	}
 	full, at := *block, s.size
 	s.size += int64(len(full))
+	s.length = max(s.length, s.size)
 	s.runs = append(s.runs, run{begin: at, end: s.size})
-	last := &s.runs[len(s.runs)-1]
+	r := &s.runs[len(s.runs)-1]
 	*block, err = s.start(full, func() error {
-		last.came = s.sort(full)
+		r.lines, r.same = s.sort(full)
 		if _, err := s.file.WriteAt(s.sorted, at); err != nil {
 			return fmt.Errorf("sort the spool: %w", err)
 		}
@@ -125,40 +150,104 @@ func (s *sorter) keep(block *[]byte) (err error) {
 	return err
 }
 
-// sort puts the lines of a block into sorted, in order, and tells where each of them began.
-func (s *sorter) sort(block []byte) (came []uint32) {
-	s.keys = s.keys[:0]
-	same := -1 // bytes at their beginning that all lines have in common
-	for line := range bytes.Lines(block) {
-		begin := uint32(0)
-		if n := len(s.keys); n > 0 {
-			begin = s.keys[n-1].end
-		}
-		s.keys = append(s.keys, lineKey{begin: begin, end: begin + uint32(len(line))})
-		if same < 0 {
-			same = len(line)
-		}
-		same = min(same, len(line))
-		for !bytes.Equal(line[:same], block[:same]) {
-			same--
-		}
-	}
+// sort puts the lines of a block into sorted, in order. It tells where each of them was, and how many bytes at their
+// beginning all have in common.
+func (s *sorter) sort(block []byte) (lines []span, same int) {
+	same = s.split(block)
 	for i, k := range s.keys {
-		var differs [8]byte
-		copy(differs[:], block[int(k.begin)+same:k.end])
-		s.keys[i].key = binary.BigEndian.Uint64(differs[:])
+		s.keys[i].key = key(block[int(k.begin)+same:])
 	}
-	slices.SortFunc(s.keys, func(a, b lineKey) int {
-		if c := cmp.Compare(a.key, b.key); c != 0 {
-			return c
+	s.order()
+	for i := 0; i < len(s.keys); {
+		first, equal := s.keys[i].key, i+1
+		for equal < len(s.keys) && s.keys[equal].key == first {
+			equal++
 		}
-		return bytes.Compare(block[int(a.begin)+same:a.end], block[int(b.begin)+same:b.end])
-	})
-	s.sorted, came = s.sorted[:0], make([]uint32, len(s.keys))
-	for i, k := range s.keys {
-		s.sorted, came[i] = append(s.sorted, block[k.begin:k.end]...), k.begin
+		if equal > i+1 {
+			slices.SortFunc(s.keys[i:equal], func(a, b lineKey) int {
+				return bytes.Compare(block[a.begin:][same:a.length], block[b.begin:][same:b.length])
+			})
+		}
+		i = equal
 	}
-	return came
+	s.sorted, lines = slices.Grow(s.sorted[:0], len(block)), make([]span, len(s.keys))
+	for i, k := range s.keys {
+		s.sorted, lines[i] = append(s.sorted, block[k.begin:k.begin+k.length]...), k.span
+	}
+	return lines, same
+}
+
+// split finds the lines of a block, and how many bytes at their beginning all have in common.
+func (s *sorter) split(block []byte) (same int) {
+	s.keys, same = s.keys[:0], len(block)
+	for begin := 0; begin < len(block); {
+		line := block[begin:]
+		if end := bytes.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end+1]
+		}
+		same = common(block[:same], line)
+		s.keys = append(s.keys, lineKey{span: span{uint32(begin), uint32(len(line))}})
+		begin += len(line)
+	}
+	return same
+}
+
+// order sorts the keys, by one byte after another from the last to the first, of those by which they differ: a block has
+// too many lines for comparing, half of which are guessed wrong by the processor, to be as cheap.
+func (s *sorter) order() {
+	differ := uint64(0)
+	for _, k := range s.keys {
+		differ |= k.key ^ s.keys[0].key
+	}
+	s.other = slices.Grow(s.other[:0], len(s.keys))[:len(s.keys)]
+	for shift := 0; shift < 64; shift += 8 {
+		if byte(differ>>shift) == 0 {
+			continue
+		}
+		var next [256]uint32 // where a key with that byte goes
+		for _, k := range s.keys {
+			next[byte(k.key>>shift)]++
+		}
+		sum := uint32(0)
+		for i, count := range next {
+			next[i], sum = sum, sum+count
+		}
+		for _, k := range s.keys {
+			to := &next[byte(k.key>>shift)]
+			s.other[*to] = k
+			*to++
+		}
+		s.keys, s.other = s.other, s.keys
+	}
+}
+
+// key is a number by which lines that are equal up to here are ordered, as far as it differs. What follows a line's end may
+// be in it: lines that end at the same place are equal.
+func key(text []byte) uint64 {
+	if len(text) >= 8 {
+		return binary.BigEndian.Uint64(text)
+	}
+	var padded [8]byte
+	copy(padded[:], text)
+	return binary.BigEndian.Uint64(padded[:])
+}
+
+// common is how many bytes at their beginning two texts have in common.
+func common(a, b []byte) int {
+	length := min(len(a), len(b))
+	if bytes.Equal(a[:length], b[:length]) {
+		return length
+	}
+	i := 0
+	for ; i+8 <= length; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
+		}
+	}
+	for a[i] == b[i] {
+		i++
+	}
+	return i
 }
 
 // rollback drops all lines that came after so many bytes. What is left of a run is a block again.
@@ -188,10 +277,10 @@ func (s *sorter) load(r run, block *[]byte) error {
 	if _, err := s.file.ReadAt(s.sorted, r.begin); err != nil {
 		return fmt.Errorf("read sorted lines back: %w", err)
 	}
-	i := 0
-	for line := range bytes.Lines(s.sorted) {
-		copy((*block)[r.came[i]:], line)
-		i++
+	sorted := s.sorted
+	for _, l := range r.lines {
+		copy((*block)[l.begin:], sorted[:l.length])
+		sorted = sorted[l.length:]
 	}
 	return nil
 }
@@ -220,15 +309,21 @@ func (s *sorter) each(last []byte, write func(line []byte) error) error {
 	return nil
 }
 
-// merge gives out the lines of all runs and of the last block in order.
+// merge gives out the lines of all runs and of the last block in order. The block's memory is used for what is read.
 func (s *sorter) merge(last []byte, write func(line []byte) error) error {
 	if err := s.wait(); err != nil {
 		return err
 	}
-	s.sort(last)
-	sources := []io.Reader{bytes.NewReader(s.sorted)}
-	for _, r := range s.runs {
-		sources = append(sources, io.NewSectionReader(s.file, r.begin, r.end-r.begin))
+	lines, same := s.sort(last)
+	heads := []*head{{lines: lines, same: same, rest: s.sorted}}
+	buffers := last[:cap(last)]
+	for i, r := range s.runs {
+		size := max(len(buffers)/(len(s.runs)-i), leastRead)
+		if size > len(buffers) {
+			buffers = make([]byte, (len(s.runs)-i)*leastRead)
+		}
+		heads = append(heads, &head{lines: r.lines, same: r.same, file: s.file, at: r.begin, buffer: buffers[:size:size]})
+		buffers = buffers[size:]
 	}
-	return merge(sources, write)
+	return merge(heads, write)
 }

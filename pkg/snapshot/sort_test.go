@@ -114,7 +114,7 @@ func (m *sortedModel) step(t *rapid.T) {
 			m.marks, m.came = m.marks[:1], true
 		}
 	default:
-		line := fmt.Sprintf(`{"same":0,"n":%d}`, rapid.IntRange(0, 120).Draw(t, "n"))
+		line := fmt.Sprintf(`{"same":%q,"n":%d}`, sharing(t), rapid.IntRange(0, 120).Draw(t, "n"))
 		_, err = m.spool.Append([]byte(line))
 		m.lines = append(m.lines, line)
 	}
