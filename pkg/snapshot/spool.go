@@ -137,7 +137,7 @@ func (s *Spool) reset() error {
 	if s.unseen = false; s.Observer != nil {
 		s.Observer.Reset()
 	}
-	err := s.idle.close()
+	err := s.idle.empty()
 	s.sorter = nil
 	if err != nil {
 		return fmt.Errorf("reset the spool: %w", err)
