@@ -19,9 +19,10 @@ type values [len(slicing)]shown
 type shown struct {
 	texts []string // as filters spell them; one more than maxValues where there are too many
 	null  bool
-	last  string            // that came, as it was sent
-	sent  map[string]string // all that came, by themselves
-	known map[string]bool   // of texts
+	sent  map[string]string // all that came, as they were sent, by themselves
+	// recent has some of them, each in a place by its length and a character: a look at it costs a fraction of one at sent.
+	recent [8]string
+	known  map[string]bool // of texts
 }
 
 // dimensionOf is a slicing dimension's place in slicing, or -1 for any other name.
@@ -35,18 +36,22 @@ func (v *values) note(dimension int, value jsontext.Value) {
 	case value.Kind() == 'n':
 		s.null = true
 		return
-	case len(s.texts) > maxValues || string(value) == s.last:
+	case len(s.texts) > maxValues:
+		return
+	}
+	recent := &s.recent[(len(value)+int(value[len(value)/2]))%len(s.recent)]
+	if string(value) == *recent {
 		return
 	}
 	if sent, ok := s.sent[string(value)]; ok {
-		s.last = sent
+		*recent = sent
 		return
 	}
 	if s.sent == nil {
 		s.sent, s.known = map[string]string{}, map[string]bool{}
 	}
-	s.last = string(value)
-	s.sent[s.last] = s.last
+	*recent = string(value)
+	s.sent[*recent] = *recent
 	if text := spelt(value); !s.known[text] {
 		s.known[text] = true
 		s.texts = append(s.texts, text)
