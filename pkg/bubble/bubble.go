@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -97,4 +98,23 @@ func (n *Network) Transport(t testing.TB) *http.Transport {
 	transport := &http.Transport{DialContext: n.Dial, MaxIdleConnsPerHost: 16}
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
+}
+
+// SDKTransport is such a transport for an AWS client whose answers may be longer than a buffer of HTTP, 4 KiB.
+func (n *Network) SDKTransport(t testing.TB) http.RoundTripper {
+	t.Helper()
+	return reading{n.Transport(t)}
+}
+
+// reading has a request's body read, and not written by the body itself. The AWS SDK closes a body as soon as the answer's
+// head is there; a body that writes itself then fails the request that was sent already, and takes the connection away from
+// an answer that is still being read. A pipe answers soon enough for that, at times.
+type reading struct{ next http.RoundTripper }
+
+func (r reading) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		request = request.WithContext(request.Context()) // a copy
+		request.Body = struct{ io.ReadCloser }{request.Body}
+	}
+	return r.next.RoundTrip(request)
 }

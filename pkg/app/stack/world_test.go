@@ -114,7 +114,7 @@ func (a *aws) grant() {
 
 func (w *world) open(config string) *app.App {
 	w.Helper()
-	a, err := app.Open(w.Context(), app.Options{Config: config, Endpoint: "http://" + cloudAddress, Transport: w.network.Transport(w)})
+	a, err := app.Open(w.Context(), app.Options{Config: config, Endpoint: "http://" + cloudAddress, Transport: w.network.SDKTransport(w)})
 	if err != nil {
 		w.Fatal(err)
 	}
