@@ -47,8 +47,8 @@ type Window struct {
 // Mark is a place in a Sink. The zero Mark is its beginning.
 type Mark = snapshot.Mark
 
-// Member is a member of a record.
-type Member = snapshot.Member
+// Found is a record that was found at the beginning of a text. The zero Found is none.
+type Found = snapshot.Found
 
 // Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
 type Sink interface {
@@ -67,10 +67,10 @@ type Lines interface {
 
 // Follower takes records that are like those before, at a glance.
 type Follower interface {
-	// Follow finds the record that text begins with where it is an object like those before, and answers its length and its
-	// members. The members of head, such as {"a":1, are put first; none where it is empty. The length is 0 where only Append
-	// can tell. Nothing is added yet, and several may be followed in turn.
-	Follow(head, text []byte) (length int, members []Member)
+	// Follow finds the record that text begins with where it is an object like those before. The members of head, such as
+	// {"a":1, are put first; none where it is empty. It finds none where only Append can tell. Nothing is added yet, and
+	// several may be followed in turn.
+	Follow(head, text []byte) Found
 	// Take adds the oldest record that was followed and not taken, as Append does.
 	Take() (fingerprint uint64, err error)
 	// Leave forgets the records that were followed and not taken. Append and what takes records back do, too.

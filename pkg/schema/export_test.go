@@ -39,7 +39,7 @@ func KindOfDecimal(digits uint64, places int) (Kind, bool) {
 
 // Follows observes a line if it can be followed to its end.
 func (s *Schema) Follows(line []byte) bool {
-	length, _ := s.Follow(nil, line)
+	length := s.Follow(nil, line).Length
 	if length == 0 || length < len(line) {
 		return false
 	}

@@ -17,14 +17,13 @@ const mostMissing = 8
 
 // Follow reads the value that text begins with along what is known, and answers how long it is. It holds nothing but what
 // was seen before, and nothing odd: there is no white space between its tokens, it is UTF-8, and no object has a name
-// twice, or two that differ only in case. Otherwise the length is 0. A head, such as {"a":1, that ends with a comma, is
-// read as if its members stood first in the object. The members are the object's own, until the next call. It reads the
-// bytes along what is known, which takes a fraction of the time that reading them without does. A number that text ends
+// twice, or two that differ only in case. Otherwise nothing is found. A head, such as {"a":1, that ends with a comma, is
+// read as if its members stood first in the object. It reads the bytes along what is known, which takes a fraction of the time that reading them without does. A number that text ends
 // with may go on; what follows the value is not looked at. Nothing is counted before Keep, and several values may be
 // followed before they are kept, in turn.
-func (s *Schema) Follow(head, text []byte) (length int, members []snapshot.Member) {
-	s.found = s.found[:0]
-	begin := len(s.steps)
+func (s *Schema) Follow(head, text []byte) snapshot.Found {
+	s.values = s.values[:0]
+	begin, length := len(s.steps), -1
 	switch {
 	case s.root == nil:
 	case len(head) == 0 && (len(text) == 0 || text[0] != '{'):
@@ -34,10 +33,10 @@ func (s *Schema) Follow(head, text []byte) (length int, members []snapshot.Membe
 	}
 	if length <= 0 {
 		s.steps = s.steps[:begin]
-		return 0, nil
+		return snapshot.Found{}
 	}
 	s.ends = append(s.ends, len(s.steps))
-	return length, s.found
+	return snapshot.Found{Length: length, Shape: 1 + s.shape, Values: s.values}
 }
 
 // Keep counts the oldest value that was followed and not kept; where there is none it does nothing.
@@ -74,18 +73,27 @@ func (s *Schema) followRecord(head, text []byte) int {
 	s.steps = append(s.steps, step{s.root, kindObject})
 	into := s.open(s.root)
 	if len(head) > 1 {
-		if head[0] != '{' || s.followMembers(&into, head, 1) != len(head) || !into.more {
+		if !s.followHead(&into, head) {
 			return -1
 		}
-		s.found = s.found[:0]
-	} else if len(text) > 1 && text[1] == '}' {
-		return 2
+		s.values = s.values[:0]
 	}
-	at := s.followMembers(&into, text, 1)
-	if into.more {
+	at := 2
+	if len(text) == 1 || text[1] != '}' || into.more {
+		at = s.followMembers(&into, text, 1)
+	}
+	if at < 0 || into.more {
 		return -1
 	}
+	if s.width != into.position {
+		s.width, s.shape = into.position, s.shape+1
+	}
 	return at
+}
+
+// followHead reads the members that a head has.
+func (s *Schema) followHead(into *reading, head []byte) bool {
+	return head[0] == '{' && s.followMembers(into, head, 1) == len(head) && into.more
 }
 
 // followValue reads the value that begins at a byte, and tells where it ends; less than 0 where it is for parse, as all of these do.
@@ -179,11 +187,13 @@ func (s *Schema) followMembers(into *reading, line []byte, at int) int {
 			return -1
 		}
 		if root {
-			s.found = append(s.found, snapshot.Member{Name: m.name, Value: line[begin:at]})
+			s.values = append(s.values, snapshot.Span{Begin: begin, End: at})
+			s.place(m, into.position)
 		}
 		at++
 		if c := line[at-1]; c != ',' {
 			into.more = false
+			into.position++
 			return endsWith(c, '}', at)
 		}
 		link = &m.next
@@ -192,6 +202,17 @@ func (s *Schema) followMembers(into *reading, line []byte, at int) int {
 			into.position++
 			return at
 		}
+	}
+}
+
+// place notes which member stands at a position of the record.
+func (s *Schema) place(m *node, position int) {
+	if position == len(s.order) {
+		s.order = append(s.order, nil)
+	}
+	if s.order[position] != m {
+		s.order[position] = m
+		s.shape++
 	}
 }
 

@@ -184,12 +184,14 @@ func TestRecordsAreFollowedBeforeTheyAreKept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var fast, parsed schema.Schema
 		var before, lines []string
+		shapes := map[int]string{}
 		for range rapid.IntRange(1, 12).Draw(t, "records") {
 			head, record, behind := ahead(t, &before)
 			text := record + behind
-			length, members := fast.Follow([]byte(head), []byte(text))
+			found := fast.Follow([]byte(head), []byte(text))
+			length := found.Length
 			if length > 0 && text[0] == '{' {
-				holdMembers(t, text[:length], members)
+				holdMembers(t, head, text, found, shapes)
 				lines = append(lines, headed(head, text[:length]))
 			}
 			switch {
@@ -220,14 +222,29 @@ func TestRecordsAreFollowedBeforeTheyAreKept(t *testing.T) {
 	}
 }
 
-// holdMembers holds members against those that encoding/json sees, in order.
-func holdMembers(t *rapid.T, record string, members []snapshot.Member) {
+// holdMembers holds the members of a record that was found against those that encoding/json sees, and its shape against
+// those before.
+func holdMembers(t *rapid.T, head, text string, found snapshot.Found, shapes map[int]string) {
+	t.Helper()
+	record := text[:found.Length]
+	var got []string
+	for _, v := range found.Values {
+		got = append(got, string(v.Of([]byte(text))))
+	}
+	if _, want := members(t, record); !slices.Equal(got, want) {
+		t.Fatalf("%q has the values %q, expected %q", record, got, want)
+	}
+	names, _ := members(t, headed(head, record))
+	if before, known := shapes[found.Shape]; found.Shape == 0 || known && before != fmt.Sprint(names) {
+		t.Fatalf("%q behind %q is of the shape %d, which has the names %s", record, head, found.Shape, before)
+	}
+	shapes[found.Shape] = fmt.Sprint(names)
+}
+
+// members are the names and values of an object.
+func members(t *rapid.T, record string) (names, values []string) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(record))
-	var got, want []string
-	for _, m := range members {
-		got = append(got, m.Name, string(m.Value))
-	}
 	_, _ = d.Token()
 	for d.More() {
 		var value json.RawMessage
@@ -235,10 +252,25 @@ func holdMembers(t *rapid.T, record string, members []snapshot.Member) {
 		if err := errors.Join(err, d.Decode(&value)); err != nil {
 			t.Fatalf("%q: %v", record, err)
 		}
-		want = append(want, name.(string), string(value))
+		names, values = append(names, fmt.Sprintf("%q", name)), append(values, string(value))
 	}
-	if !slices.Equal(got, want) {
-		t.Fatalf("%q has the members %q, expected %q", record, got, want)
+	return names, values
+}
+
+// Records of one form have one shape: only so can one be known by it.
+func TestARecordLikeTheOneBeforeHasItsShape(t *testing.T) {
+	s := of(t, `{"brand":1,"a":1,"b":"x"}`, `{"brand":1,"b":1,"a":null}`)
+	shapes := []int{}
+	for _, record := range []string{`{"a":1,"b":2}`, `{"a":2,"b":"y"}`, `{"a":2}`, `{"a":null}`, `{"b":1,"a":1}`, `{"c":1,"a":1}`, `{"b":1,"a":1}`} {
+		shapes = append(shapes, s.Follow([]byte(`{"brand":1,`), []byte(record)).Shape)
+	}
+	for i, same := range []bool{true, false, true, false, false, false} {
+		if shapes[i] == shapes[i+1] != same {
+			t.Errorf("shapes %d: %d and %d are of the same shape: %v, expected %v", shapes, i, i+1, !same, same)
+		}
+	}
+	if shapes[4] != shapes[6] || shapes[5] != 0 {
+		t.Errorf("shapes %d", shapes)
 	}
 }
 

@@ -23,13 +23,16 @@ type Schema struct {
 	unreadable Unreadable
 	root       *node // nil: nothing was seen yet
 
-	steps   []step            // of what was followed and not kept
-	ends    []int             // of each such value's steps
-	kept    int               // how many of them were kept
-	found   []snapshot.Member // of the record that was followed
-	record  int64             // number of the line that is being observed; for counting a path once in it
-	object  int64             // number of the object; for finding names that it has twice
-	faults  fault             // of the line
+	steps   []step          // of what was followed and not kept
+	ends    []int           // of each such value's steps
+	kept    int             // how many of them were kept
+	values  []snapshot.Span // of the record that was followed last
+	order   []*node         // its members, and what is left of a longer one's
+	width   int             // how many it has
+	shape   int             // counts how often order or width changed
+	record  int64           // number of the line that is being observed; for counting a path once in it
+	object  int64           // number of the object; for finding names that it has twice
+	faults  fault           // of the line
 	line    []byte
 	tape    []token
 	at      int // the tape before it was walked
@@ -73,7 +76,7 @@ type token struct {
 func (s *Schema) Observe(line []byte) error {
 	s.Leave()
 	bare := bytes.TrimSuffix(line, []byte{'\n'})
-	if length, _ := s.Follow(nil, bare); length > 0 && length == len(bare) {
+	if length := s.Follow(nil, bare).Length; length > 0 && length == len(bare) {
 		s.Keep()
 		return nil
 	}

@@ -85,7 +85,7 @@ func (f *finder) glance(body []byte, token credential.Secret, sink export.Follow
 // their array and what follows that, or nothing where not all could be followed.
 func follow(text []byte, sink export.Follower) (records []jsontext.Value, rest []byte) {
 	for len(text) > 0 && text[0] == '{' {
-		length, _ := sink.Follow(nil, text)
+		length := sink.Follow(nil, text).Length
 		if length == 0 || length == len(text) {
 			return nil, nil
 		}

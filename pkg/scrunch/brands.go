@@ -104,9 +104,9 @@ func (g *gatherer) Fingerprint(record []byte) (uint64, error) {
 }
 
 // It follows nothing, so that there is nothing to take.
-func (g *gatherer) Follow([]byte, []byte) (int, []export.Member) { return 0, nil }
-func (g *gatherer) Take() (uint64, error)                        { return 0, errors.ErrUnsupported }
-func (g *gatherer) Leave()                                       {}
+func (g *gatherer) Follow([]byte, []byte) export.Found { return export.Found{} }
+func (g *gatherer) Take() (uint64, error)              { return 0, errors.ErrUnsupported }
+func (g *gatherer) Leave()                             {}
 
 func (g *gatherer) Mark() (export.Mark, error) { return export.Mark{}, nil }
 func (g *gatherer) Rollback(export.Mark) error { return g.Reset() }

@@ -96,7 +96,7 @@ func FuzzTag(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", record, err)
 		}
-		sink.layout.fit(own, sink.brand)
+		sink.fit(own)
 		tagged := sink.tag(record)
 		got, err := wire.Members(tagged)
 		if err != nil || !isJSON(tagged) {

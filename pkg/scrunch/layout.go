@@ -1,6 +1,7 @@
 package scrunch
 
 import (
+	"cmp"
 	"strconv"
 
 	"yardstick/pkg/wire"
@@ -10,6 +11,7 @@ import (
 // that it is made once for all of them. The zero layout fits no record.
 type layout struct {
 	names      []string
+	shape      int         // that the sink says records have which it fits; 0: not known
 	head       []byte      // what a line begins with: the brand, as far as the record has no such members
 	dates      []int       // which of the members are the date
 	dimensions []dimension // of the slicing ones
@@ -18,11 +20,13 @@ type layout struct {
 // dimension is a member that is a slicing dimension.
 type dimension struct{ member, place int }
 
-// fit makes the layout that of a record.
-func (l *layout) fit(members []wire.Member, brand Brand) {
+// fit makes the layout that of a record, which has that shape, if it is not 0.
+func (l *layout) fit(members []wire.Member, brand Brand, shape int) {
 	if l.fits(members) {
+		l.shape = cmp.Or(shape, l.shape)
 		return
 	}
+	l.shape = shape
 	l.names, l.dates, l.dimensions = l.names[:0], l.dates[:0], l.dimensions[:0]
 	hasID, hasName := false, false
 	for i, m := range members {

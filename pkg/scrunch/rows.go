@@ -36,31 +36,30 @@ func newRows(sink *tagger, fields []string, day export.Day) *rows {
 
 // glance takes the row that text begins with where it is like the one before, and answers its length; else 0.
 func (r *rows) glance(text []byte) (length int, err error) {
-	of := &r.sink.layout
-	length, members := r.sink.follow(text)
-	if length == 0 || !of.fits(members) {
+	found, ok := r.sink.follow(text)
+	if !ok {
 		return 0, nil
 	}
-	if err := r.note(members); err != nil {
+	if err := r.note(func(member int) jsontext.Value { return found.Values[member].Of(text) }); err != nil {
 		return 0, err
 	}
-	return length, r.came(r.sink.Take())
+	return found.Length, r.came(r.sink.Take())
 }
 
 // add takes a row.
 func (r *rows) add(record row, members []wire.Member) error {
-	r.sink.layout.fit(members, r.sink.brand)
-	if err := r.note(members); err != nil {
+	r.sink.fit(members)
+	if err := r.note(func(member int) jsontext.Value { return members[member].Value }); err != nil {
 		return err
 	}
 	return r.came(r.sink.add(record))
 }
 
 // note holds a row, which the layout fits, to what was asked for, and notes what it may be sliced by.
-func (r *rows) note(members []wire.Member) error {
+func (r *rows) note(value func(member int) jsontext.Value) error {
 	of := &r.sink.layout
 	for _, date := range of.dates {
-		if v := members[date].Value; !r.isDate(v) {
+		if v := value(date); !r.isDate(v) {
 			return wire.Malformed("a row is of the date %s, and %s was asked for", brief(v), r.date)
 		}
 	}
@@ -68,7 +67,7 @@ func (r *rows) note(members []wire.Member) error {
 		return wire.Malformed("a row has no date, and %s was asked for", r.date)
 	}
 	for _, d := range of.dimensions {
-		r.values.note(d.place, members[d.member].Value)
+		r.values.note(d.place, value(d.member))
 	}
 	return nil
 }

@@ -13,19 +13,20 @@ type tagger struct {
 	brand  Brand
 	cutter wire.Cutter
 	layout layout
+	shape  int // of the record that was followed last and that the layout may not fit; 0: none
 	record []byte
 }
 
 // Append adds the record with the brand put first.
 func (t *tagger) Append(record []byte) (uint64, error) {
-	if length, members := t.follow(record); length > 0 && length == len(record) && t.layout.fits(members) {
-		return t.Sink.Take()
+	if found, ok := t.follow(record); ok && found.Length == len(record) {
+		return t.Take()
 	}
 	members, err := t.members(record)
 	if err != nil {
 		return 0, err
 	}
-	t.layout.fit(members, t.brand)
+	t.fit(members)
 	return t.add(record)
 }
 
@@ -35,7 +36,7 @@ func (t *tagger) Fingerprint(record []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	t.layout.fit(members, t.brand)
+	t.fit(members)
 	return t.Sink.Fingerprint(t.tag(record))
 }
 
@@ -48,15 +49,24 @@ func (t *tagger) members(record []byte) ([]wire.Member, error) {
 	return members, nil
 }
 
-// Follow tells nothing: without the layout of the record there is no brand to put first.
-func (t *tagger) Follow([]byte, []byte) (length int, members []export.Member) { return 0, nil }
+// Follow finds none: what is put first depends on the record.
+func (t *tagger) Follow([]byte, []byte) export.Found { return export.Found{} }
 
-// follow is Follow of a record that the layout may fit. It is to be taken only if it does.
-func (t *tagger) follow(text []byte) (length int, members []export.Member) {
-	if len(t.layout.names) == 0 {
-		return 0, nil
+// follow is Follow of a record with the brand put first. It is false where the layout does not fit it, or may not.
+func (t *tagger) follow(text []byte) (found export.Found, ok bool) {
+	if len(t.layout.names) > 0 {
+		found = t.Sink.Follow(t.layout.head, text)
 	}
-	return t.Sink.Follow(t.layout.head, text)
+	if ok = found.Length > 0 && found.Shape == t.layout.shape; !ok {
+		t.shape = found.Shape
+	}
+	return found, ok
+}
+
+// fit has the layout fit a record: the one that was followed last, if one was.
+func (t *tagger) fit(members []wire.Member) {
+	t.layout.fit(members, t.brand, t.shape)
+	t.shape = 0
 }
 
 // add is Append of a record that the layout fits.

@@ -151,7 +151,7 @@ func TestRecordsThatAreTakenAreWhatTheirLinesAre(t *testing.T) {
 			}
 			head := rapid.SampledFrom([]string{``, `{`, `{"brand":1,`}).Draw(t, "head")
 			text := record + rapid.SampledFrom([]string{``, `,{"a":1}`, `}`, `]`, ` `}).Draw(t, "behind")
-			if length, _ := observed.Follow([]byte(head), []byte(text)); length > 0 {
+			if length := observed.Follow([]byte(head), []byte(text)).Length; length > 0 {
 				followed = append(followed, headed(head, text[:length]))
 			} else {
 				followed = nil
@@ -203,7 +203,7 @@ func TestNothingIsTakenThatWasNotFollowed(t *testing.T) {
 	s := openSpool(t)
 	s.Observer = new(inferred)
 	add(t, s, `{"a":1}`)
-	if length, _ := s.Follow(nil, []byte(`{"a":2},{"a":3}`)); length != len(`{"a":2}`) {
+	if length := s.Follow(nil, []byte(`{"a":2},{"a":3}`)).Length; length != len(`{"a":2}`) {
 		t.Fatalf("%d bytes were followed", length)
 	}
 	if _, err := s.Take(); err != nil {

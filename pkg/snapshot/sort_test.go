@@ -20,11 +20,11 @@ func (t *told) Observe(line []byte) { t.times[string(line)]++ }
 func (t *told) Reset()              { clear(t.times) }
 
 // Follow takes what it was shown before.
-func (t *told) Follow(head, text []byte) (length int, members []Member) {
+func (t *told) Follow(head, text []byte) (found Found) {
 	if t.followed = string(head) + string(text); t.times[t.followed] > 0 {
-		length = len(text)
+		found.Length = len(text)
 	}
-	return length, nil
+	return found
 }
 
 func (t *told) Leave() {}

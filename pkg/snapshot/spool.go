@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -20,11 +19,18 @@ type Content struct {
 	SHA256 string // of the uncompressed bytes, in hex
 }
 
-// Member is a member of a record: its name, without quotes and escapes, and its value as it was sent.
-type Member struct {
-	Name  string
-	Value jsontext.Value
+// Found is a record that was found at the beginning of a text. The zero Found is none.
+type Found struct {
+	Length int    // of the record in the text, in bytes
+	Shape  int    // records of one shape, which is not 0, have members of the same names in the same order, head's included
+	Values []Span // of the members that stand in the text, in their order; until the next record is followed
 }
+
+// Span is a part of a text.
+type Span struct{ Begin, End int }
+
+// Of is the part that it is of a text.
+func (s Span) Of(text []byte) []byte { return text[s.Begin:s.End] }
 
 // Observer is shown the lines that a spool holds, without their ends and in no order; a line is only good until the method
 // returns. No line is refused for what an Observer thinks of it. Its methods are called by those of the Spool, in the same
@@ -33,11 +39,10 @@ type Observer interface {
 	// Observe takes a line.
 	Observe(line []byte)
 	// Follow reads the record that text begins with, head put first, if that is like those before: one JSON value without
-	// white space between its tokens, no object of which has a name twice, or two that differ only in case. It answers the
-	// record's length in text and its members, without head's, until the next call. Otherwise, and whenever it cannot tell
-	// at a glance, the length is 0. So a record that is like those before is gone over once. Several may be followed before
-	// they are kept.
-	Follow(head, text []byte) (length int, members []Member)
+	// white space between its tokens, no object of which has a name twice, or two that differ only in case. Otherwise, and
+	// whenever it cannot tell at a glance, it finds none. So a record that is like those before is gone over once. Several
+	// may be followed before they are kept.
+	Follow(head, text []byte) Found
 	// Keep takes the oldest record that was followed and not kept as Observe does.
 	Keep()
 	// Leave drops the records that were followed and not kept.
@@ -155,7 +160,7 @@ func (s *Spool) reset() error {
 // line: equal lines have the same. A record that Encoder.Line refuses is its error, and nothing was added then.
 func (s *Spool) Append(record []byte) (hash uint64, err error) {
 	s.Leave()
-	if length, _ := s.Follow(nil, record); length > 0 && length == len(record) {
+	if length := s.Follow(nil, record).Length; length > 0 && length == len(record) {
 		return s.Take()
 	}
 	s.Leave()
@@ -174,17 +179,17 @@ type followed struct{ head, text []byte }
 const maxFollowed = 1000
 
 // Follow finds the record that text begins with where it is like those before and can be added as it stands, with the
-// members of head, such as {"a":1, before its own. It answers its length and its own members, which are good while text is,
-// until the next call. The length is 0 where Append has to look. Nothing is added before Take, and several may be followed
-// before they are taken.
-func (s *Spool) Follow(head, text []byte) (length int, members []Member) {
+// members of head, such as {"a":1, before its own. Otherwise Append has to look. Nothing is added before Take, and several
+// may be followed before they are taken.
+func (s *Spool) Follow(head, text []byte) Found {
 	if s.Observer == nil || s.unseen || s.encoder.omit != nil || len(s.followed) >= maxFollowed {
-		return 0, nil
+		return Found{}
 	}
-	if length, members = s.Observer.Follow(head, text); length > 0 {
-		s.followed = append(s.followed, followed{head, text[:length]})
+	found := s.Observer.Follow(head, text)
+	if found.Length > 0 {
+		s.followed = append(s.followed, followed{head, text[:found.Length]})
 	}
-	return length, members
+	return found
 }
 
 // Take adds the oldest record that Follow found and that was not taken, as Append would: its text must still be there.

@@ -295,11 +295,11 @@ func (s *shown) Observe(line []byte) { s.lines = append(s.lines, string(line)) }
 func (s *shown) Reset()              { s.lines = nil }
 
 // Follow takes what it was shown before.
-func (s *shown) Follow(head, text []byte) (length int, members []snapshot.Member) {
+func (s *shown) Follow(head, text []byte) (found snapshot.Found) {
 	if s.followed = string(head) + string(text); slices.Contains(s.lines, s.followed) {
-		length = len(text)
+		found.Length = len(text)
 	}
-	return length, nil
+	return found
 }
 
 func (s *shown) Leave() {}

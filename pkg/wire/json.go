@@ -11,13 +11,14 @@ import (
 	"strconv"
 	"strings"
 
-	"yardstick/pkg/export"
-
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Member is a member of an object. Its value is as it was sent.
-type Member = export.Member
+type Member struct {
+	Name  string
+	Value jsontext.Value
+}
 
 // Decoder reads JSON as it was sent: what is odd inside a record is the vendor's own.
 func Decoder(r io.Reader) *jsontext.Decoder {
