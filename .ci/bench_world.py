@@ -10,6 +10,7 @@ import pathlib
 import queue
 import re
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -201,8 +202,14 @@ class RuntimeAPI:
             def log_message(handler, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(server, request, client_address):
+                if not isinstance(sys.exc_info()[1], ConnectionResetError):  # a function that was killed says no more
+                    super().handle_error(request, client_address)
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.address = "127.0.0.1:%d" % self.server.server_port
 
     def __enter__(self):
