@@ -18,9 +18,9 @@ const mostMissing = 8
 // Follow reads the value that text begins with along what is known, and answers how long it is. It holds nothing but what
 // was seen before, and nothing odd: there is no white space between its tokens, it is UTF-8, and no object has a name
 // twice, or two that differ only in case. Otherwise nothing is found. A head, such as {"a":1, that ends with a comma, is
-// read as if its members stood first in the object. It reads the bytes along what is known, which takes a fraction of the time that reading them without does. A number that text ends
-// with may go on; what follows the value is not looked at. Nothing is counted before Keep, and several values may be
-// followed before they are kept, in turn.
+// read as if its members stood first in the object. A number that text ends with may go on; what follows the value is not
+// looked at. To read along what is known takes a fraction of the time that reading without does. Nothing is counted before
+// Keep, and several values may be followed before they are kept, in turn.
 func (s *Schema) Follow(head, text []byte) snapshot.Found {
 	s.values = s.values[:0]
 	begin, length := len(s.steps), -1
