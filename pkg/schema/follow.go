@@ -65,6 +65,12 @@ func (s *Schema) Keep() {
 // Leave forgets what was followed and not kept. Observe and Reset do, too.
 func (s *Schema) Leave() { s.steps, s.ends, s.kept = s.steps[:0], s.ends[:0], 0 }
 
+// forget drops what was found out by following: what is known is about to change.
+func (s *Schema) forget() {
+	s.Leave()
+	s.head.text = s.head.text[:0]
+}
+
 // followRecord reads an object as a whole record, and tells where it ends in text.
 func (s *Schema) followRecord(head, text []byte) int {
 	if !s.root.live || len(text) == 0 || text[0] != '{' {
@@ -91,9 +97,33 @@ func (s *Schema) followRecord(head, text []byte) int {
 	return at
 }
 
-// followHead reads the members that a head has.
+// headed is a head that was followed.
+type headed struct {
+	text  []byte // empty: none was since what is known has changed
+	steps []step
+	link  **node
+}
+
+// followHead reads the members that a head has. It is the same for one record after another, and then taken as it was.
 func (s *Schema) followHead(into *reading, head []byte) bool {
-	return head[0] == '{' && s.followMembers(into, head, 1) == len(head) && into.more
+	if string(head) == string(s.head.text) {
+		for position, done := range s.head.steps {
+			done.node.seen = into.object
+			s.place(done.node, position)
+		}
+		s.steps = append(s.steps, s.head.steps...)
+		into.link, into.position, into.more = s.head.link, len(s.head.steps), true
+		return true
+	}
+	begin := len(s.steps)
+	if head[0] != '{' || s.followMembers(into, head, 1) != len(head) || !into.more {
+		return false
+	}
+	if into.position == len(s.steps)-begin { // no member has members
+		s.head.text, s.head.steps = append(s.head.text[:0], head...), append(s.head.steps[:0], s.steps[begin:]...)
+		s.head.link = into.link
+	}
+	return true
 }
 
 // followValue reads the value that begins at a byte, and tells where it ends; less than 0 where it is for parse, as all of these do.
@@ -104,7 +134,12 @@ func (s *Schema) followValue(n *node, line []byte, at int) int {
 	k := kindNull
 	switch c := line[at]; c {
 	case '"':
-		k, at = kindString, pastText(line, at+1)
+		k = kindString
+		if end := pastPlain(line, at+1); end < len(line) && line[end] == '"' {
+			at = end + 1
+		} else {
+			at = pastText(line, at+1)
+		}
 	case '{':
 		k, at = kindObject, s.followObject(n, line, at+1)
 	case '[':

@@ -227,6 +227,7 @@ func (s *Schema) Merge(other *Schema) {
 	if other.root == nil || !other.root.live {
 		return
 	}
+	s.forget()
 	if s.root == nil {
 		s.root = &node{limit: rootLimit}
 	}
@@ -237,7 +238,7 @@ func (s *Schema) Merge(other *Schema) {
 // for like lines allocates nothing. It then tells only of lines that come after, as the zero Schema would.
 func (s *Schema) Reset() {
 	s.unreadable = Unreadable{}
-	s.Leave()
+	s.forget()
 	if s.root != nil && s.root.reset() > rootLimit { // shapes that change all the time are not worth their memory
 		s.root = nil
 	}

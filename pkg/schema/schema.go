@@ -26,6 +26,7 @@ type Schema struct {
 	steps   []step          // of what was followed and not kept
 	ends    []int           // of each such value's steps
 	kept    int             // how many of them were kept
+	head    headed          // that was followed last
 	values  []snapshot.Span // of the record that was followed last
 	order   []*node         // its members, and what is left of a longer one's
 	width   int             // how many it has
@@ -85,7 +86,7 @@ func (s *Schema) Observe(line []byte) error {
 
 // parse observes a line of any shape.
 func (s *Schema) parse(line []byte) error {
-	s.Leave()
+	s.forget()
 	if err := s.tokenize(line); err != nil {
 		return fmt.Errorf("a line is not one JSON value: %w", err)
 	}
