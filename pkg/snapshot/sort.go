@@ -76,7 +76,9 @@ type sorter struct {
 	file   *os.File // nil: there was no run yet
 	length int64    // of the file; what is behind the runs means nothing
 	runs   []run
-	size   int64 // of the runs, in bytes; the one that is being written among them
+	size   int64   // of the runs, in bytes; the one that is being written among them
+	came   lengths // of the lines that are gathered
+	taken  lengths // of those of the block that is sorted
 	sorted []byte
 	keys   []lineKey
 	other  []lineKey // for the keys while they change their places
@@ -99,9 +101,21 @@ type lineKey struct {
 	span
 }
 
+// lengths are those of lines in a row, where their sum is that of the block; else they are not known. So nothing has to look
+// for the ends of lines that came one by one.
+type lengths struct {
+	all []uint32
+	sum int
+}
+
+func (l *lengths) add(length int) { l.all, l.sum = append(l.all, uint32(length)), l.sum+length }
+
+func (l *lengths) clear() { l.all, l.sum = l.all[:0], 0 }
+
 // empty gives up the lines.
 func (s *sorter) empty() error {
 	fault := s.wait() // nobody asks for the lines any more
+	s.came.clear()
 	if fault != nil || s.file == nil {
 		return s.close()
 	}
@@ -140,8 +154,10 @@ func (s *sorter) keep(block *[]byte) (err error) {
 	s.length = max(s.length, s.size)
 	s.runs = append(s.runs, run{begin: at, end: s.size})
 	r := &s.runs[len(s.runs)-1]
+	s.came, s.taken = s.taken, s.came
+	s.came.clear()
 	*block, err = s.start(full, func() error {
-		r.lines, r.same = s.sort(full)
+		r.lines, r.same = s.sort(full, s.taken)
 		if _, err := s.file.WriteAt(s.sorted, at); err != nil {
 			return fmt.Errorf("sort the spool: %w", err)
 		}
@@ -152,8 +168,8 @@ func (s *sorter) keep(block *[]byte) (err error) {
 
 // sort puts the lines of a block into sorted, in order. It tells where each of them was, and how many bytes at their
 // beginning all have in common.
-func (s *sorter) sort(block []byte) (lines []span, same int) {
-	same = s.split(block)
+func (s *sorter) sort(block []byte, known lengths) (lines []span, same int) {
+	same = s.split(block, known)
 	for i, k := range s.keys {
 		s.keys[i].key = key(block[int(k.begin)+same:])
 	}
@@ -178,16 +194,18 @@ func (s *sorter) sort(block []byte) (lines []span, same int) {
 }
 
 // split finds the lines of a block, and how many bytes at their beginning all have in common.
-func (s *sorter) split(block []byte) (same int) {
+func (s *sorter) split(block []byte, known lengths) (same int) {
 	s.keys, same = s.keys[:0], len(block)
-	for begin := 0; begin < len(block); {
-		line := block[begin:]
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			line = line[:end+1]
+	for begin, i := 0, 0; begin < len(block); i++ {
+		length := len(block) - begin
+		if known.sum == len(block) {
+			length = int(known.all[i])
+		} else if end := bytes.IndexByte(block[begin:], '\n'); end >= 0 {
+			length = end + 1
 		}
-		same = common(block[:same], line)
-		s.keys = append(s.keys, lineKey{span: span{uint32(begin), uint32(len(line))}})
-		begin += len(line)
+		same = common(block[:same], block[begin:begin+length])
+		s.keys = append(s.keys, lineKey{span: span{uint32(begin), uint32(length)}})
+		begin += length
 	}
 	return same
 }
@@ -252,6 +270,7 @@ func common(a, b []byte) int {
 
 // rollback drops all lines that came after so many bytes. What is left of a run is a block again.
 func (s *sorter) rollback(size int64, block *[]byte) error {
+	s.came.clear()
 	if size >= s.size {
 		*block = (*block)[:size-s.size]
 		return nil
@@ -314,7 +333,7 @@ func (s *sorter) merge(last []byte, write func(line []byte) error) error {
 	if err := s.wait(); err != nil {
 		return err
 	}
-	lines, same := s.sort(last)
+	lines, same := s.sort(last, s.came)
 	heads := []*head{{lines: lines, same: same, rest: s.sorted}}
 	buffers := last[:cap(last)]
 	for i, r := range s.runs {

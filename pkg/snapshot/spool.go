@@ -258,6 +258,9 @@ func (s *Spool) rewrite(line []byte) error {
 func (s *Spool) added(begin int) error {
 	s.rows++
 	s.bytes += int64(len(s.block) - begin)
+	if s.sorter != nil {
+		s.sorter.came.add(len(s.block) - begin)
+	}
 	switch {
 	case len(s.block) < s.full:
 		return nil
