@@ -2,10 +2,10 @@ package scrunch
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/snapshot/snapshottest"
@@ -44,7 +44,8 @@ func take(t *rapid.T, spool *snapshot.Spool, brand Brand, body string) taken {
 		t.Fatal(err)
 	}
 	into := newRows(&tagger{Sink: spool, brand: brand}, []string{"date", "stage"}, dayOf(closed))
-	count, err := eachRow(iotest.HalfReader(strings.NewReader(body)), into)
+	first := min(1, len(body)) // a server may send the bracket by itself
+	count, err := eachRow(io.MultiReader(strings.NewReader(body[:first]), strings.NewReader(body[first:])), into)
 	stages, _ := into.values.texts("stage")
 	slices.Sort(stages)
 	return taken{snapshottest.Lines(t, spool), into.seen, fmt.Sprint(count, err, stages)}

@@ -66,10 +66,11 @@ func (a *Array) Next() (element jsontext.Value, members []Member, err error) {
 
 // Ahead is what is at hand of the array from its next element on: all of it, a part or nothing.
 func (a *Array) Ahead() []byte {
-	if a.d != nil {
+	next := a.next()
+	if a.d != nil || next < 0 {
 		return nil
 	}
-	return a.buffer[max(0, a.next()):]
+	return a.buffer[next:]
 }
 
 // Skip goes past the next element, where Ahead had all of it: an object of that many bytes.
