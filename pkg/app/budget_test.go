@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -13,19 +14,27 @@ import (
 // calls are those of one run.
 type calls struct{ vendor, s3, secrets int }
 
-// calls counts those of a run, which is to be complete.
+// calls counts those of a run, which is to be complete. Windows that end at the same moment share a write of their ledger;
+// it is counted for each of them, so that the count is the same each time.
 func (w *world) calls(asked func() int) (n calls) {
 	w.Helper()
 	since, before := len(w.aws.Calls()), asked()
-	w.run(app.Event{}, export.Complete)
+	windows, ledgers := 0, 0
+	for _, d := range w.run(app.Event{}, export.Complete).Accounts[0].Datasets {
+		windows += d.Written + d.Unchanged
+	}
 	n.vendor = asked() - before
 	for _, c := range w.aws.Calls()[since:] {
-		if c.Service == faultproxy.S3 {
-			n.s3++
-		} else {
+		switch {
+		case c.Service != faultproxy.S3:
 			n.secrets++
+		case c.Operation == "PutObject" && strings.Contains(c.Key, "_yardstick/ledger/"):
+			ledgers++
+		default:
+			n.s3++
 		}
 	}
+	n.s3 += max(windows, ledgers)
 	return n
 }
 
@@ -36,7 +45,7 @@ func (n calls) within(t *testing.T, what string, most calls) {
 		of        string
 		got, most int
 	}{{"the vendor", n.vendor, most.vendor}, {"S3", n.s3, most.s3}, {"Secrets Manager", n.secrets, most.secrets}} {
-		if c.got > c.most || c.got < c.most*8/10 {
+		if c.got > c.most || c.got < c.most*9/10 {
 			t.Errorf("%s: %d requests to %s, the budget has %d", what, c.got, c.of, c.most)
 		}
 	}
@@ -66,7 +75,6 @@ func TestTheCallsOfARunOfAYardStayWithinTheirBudget(t *testing.T) {
 func TestTheCallsOfARunOfThreeBrandsStayWithinTheirBudget(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{Prompts: 3}, "start: 2026-11-10\nrefresh: 168h", func(w *world, s *simulator.Scrunch) {
 		asked := func() int { return len(s.Requests()) }
-		// Windows that end at the same moment share a write of their ledger: these are the requests where none does.
 		w.calls(asked).within(t, "a first run of 9 days", calls{vendor: 275, s3: 490, secrets: 1})
 		w.pass(10 * time.Minute)
 		w.calls(asked).within(t, "an idle run", calls{vendor: 34, s3: 42, secrets: 1})

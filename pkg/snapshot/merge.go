@@ -47,7 +47,7 @@ func sameOf(heads []*head) (same int) {
 		if i == 0 {
 			same = h.same
 		}
-		same = common(heads[0].line[:min(same, h.same)], h.line)
+		same = inCommon(heads[0].line[:min(same, h.same)], h.line)
 	}
 	return same
 }

@@ -203,7 +203,7 @@ func (s *sorter) split(block []byte, known lengths) (same int) {
 		} else if end := bytes.IndexByte(block[begin:], '\n'); end >= 0 {
 			length = end + 1
 		}
-		same = common(block[:same], block[begin:begin+length])
+		same = inCommon(block[:same], block[begin:begin+length])
 		s.keys = append(s.keys, lineKey{span: span{uint32(begin), uint32(length)}})
 		begin += length
 	}
@@ -250,8 +250,8 @@ func key(text []byte) uint64 {
 	return binary.BigEndian.Uint64(padded[:])
 }
 
-// common is how many bytes at their beginning two texts have in common.
-func common(a, b []byte) int {
+// inCommon is how many bytes at their beginning two texts have in common.
+func inCommon(a, b []byte) int {
 	length := min(len(a), len(b))
 	if bytes.Equal(a[:length], b[:length]) {
 		return length
