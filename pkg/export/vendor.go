@@ -50,6 +50,9 @@ type Mark = snapshot.Mark
 // Found is a record that was found at the beginning of a text. The zero Found is none.
 type Found = snapshot.Found
 
+// Line is what became of a record in a Sink. It is only good until the sink's next method.
+type Line = snapshot.Line
+
 // Sink takes the records of a window, in the vendor's order. *snapshot.Spool is one.
 type Sink interface {
 	Lines
@@ -59,10 +62,12 @@ type Sink interface {
 
 // Lines takes records.
 type Lines interface {
-	// Append adds a record, one JSON value as the vendor sent it, and answers 8 bytes by which equal records are known.
-	Append(record []byte) (fingerprint uint64, err error)
-	// Fingerprint answers the same 8 bytes and adds nothing.
-	Fingerprint(record []byte) (uint64, error)
+	// Append adds a record, one JSON value as the vendor sent it, and answers its line. Equal records have equal lines.
+	Append(record []byte) (Line, error)
+	// Line answers the same line and adds nothing.
+	Line(record []byte) (Line, error)
+	// Sort puts the lines into the order of their bytes, and tells whether some of them are equal. Append may follow.
+	Sort() (repeats bool, err error)
 }
 
 // Follower takes records that are like those before, at a glance.
@@ -72,7 +77,7 @@ type Follower interface {
 	// several may be followed in turn.
 	Follow(head, text []byte) Found
 	// Take adds the oldest record that was followed and not taken, as Append does.
-	Take() (fingerprint uint64, err error)
+	Take() (Line, error)
 	// Leave forgets the records that were followed and not taken. Append and what takes records back do, too.
 	Leave()
 }

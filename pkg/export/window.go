@@ -49,11 +49,6 @@ func (r *accountRun) export(ctx, working context.Context, t *task, spool *watche
 	if err != nil {
 		return err
 	}
-	if t.dataset.Sorted {
-		if err := spool.Sort(); err != nil {
-			return err
-		}
-	}
 	content, err := spool.Finish()
 	if err != nil {
 		return err

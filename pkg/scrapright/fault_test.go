@@ -237,7 +237,9 @@ func TestAnUnknownDatasetIsNamed(t *testing.T) {
 // A disk that is full is nobody's fault but the disk's.
 type fullDisk struct{ export.Sink }
 
-func (fullDisk) Append([]byte) (uint64, error) { return 0, errors.New("no space left on device") }
+func (fullDisk) Append([]byte) (export.Line, error) {
+	return nil, errors.New("no space left on device")
+}
 
 func TestASinkThatFailsIsStorage(t *testing.T) {
 	inYard(t, simulator.YardConfig{}, func(y *yard) {

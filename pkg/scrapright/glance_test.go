@@ -1,6 +1,7 @@
 package scrapright
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,14 +101,13 @@ func addPage(t *rapid.T, plain *snapshot.Spool, page wire.Page, watched *snapsho
 	t.Helper()
 	for i, record := range page.Records {
 		want, fault := plain.Append(record)
-		got, err := uint64(0), error(nil)
+		add := watched.Append
 		if again.Followed {
-			got, err = watched.Take()
-		} else {
-			got, err = watched.Append(again.Records[i])
+			add = func([]byte) (snapshot.Line, error) { return watched.Take() }
 		}
-		if got != want || fmt.Sprint(err) != fmt.Sprint(fault) {
-			t.Fatalf("%q: %x, %v; expected %x, %v", record, got, err, want, fault)
+		got, err := add(again.Records[i])
+		if !bytes.Equal(got, want) || fmt.Sprint(err) != fmt.Sprint(fault) {
+			t.Fatalf("%q: %q, %v; expected %q, %v", record, got, err, want, fault)
 		}
 	}
 }
@@ -118,7 +118,7 @@ type appending struct {
 	records int
 }
 
-func (a *appending) Append(record []byte) (uint64, error) {
+func (a *appending) Append(record []byte) (export.Line, error) {
 	a.records++
 	return a.Sink.Append(record)
 }

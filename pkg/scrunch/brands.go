@@ -2,8 +2,6 @@ package scrunch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/url"
@@ -84,28 +82,27 @@ func (s *Source) brand(ctx context.Context, part string) (Brand, error) {
 	return brands[i], nil
 }
 
-// gatherer is a Sink that keeps brands and no lines.
+// gatherer is a Sink that keeps brands and no lines, in the order in which they come.
 type gatherer struct {
 	brands []Brand
 }
 
-func (g *gatherer) Append(record []byte) (uint64, error) {
+func (g *gatherer) Append(record []byte) (export.Line, error) {
 	b, err := parseBrand(record)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	g.brands = append(g.brands, b)
-	return g.Fingerprint(record)
+	return record, nil
 }
 
-func (g *gatherer) Fingerprint(record []byte) (uint64, error) {
-	sum := sha256.Sum256(record)
-	return binary.BigEndian.Uint64(sum[:8]), nil
-}
+func (g *gatherer) Line(record []byte) (export.Line, error) { return record, nil }
+
+func (g *gatherer) Sort() (repeats bool, err error) { return false, errors.ErrUnsupported }
 
 // It follows nothing, so that there is nothing to take.
 func (g *gatherer) Follow([]byte, []byte) export.Found { return export.Found{} }
-func (g *gatherer) Take() (uint64, error)              { return 0, errors.ErrUnsupported }
+func (g *gatherer) Take() (export.Line, error)         { return nil, errors.ErrUnsupported }
 func (g *gatherer) Leave()                             {}
 
 func (g *gatherer) Mark() (export.Mark, error) { return export.Mark{}, nil }

@@ -1,6 +1,7 @@
 package scrunch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -203,12 +204,15 @@ func TestTheBrandIsPutFirst(t *testing.T) {
 	for _, tt := range tests {
 		spool := snapshottest.NewSpool(t)
 		sink := &tagger{Sink: spool, brand: Brand{ID: 101, Name: jsontext.Value(tt.name)}}
-		before, err := sink.Fingerprint([]byte(tt.record))
+		before, err := sink.Line([]byte(tt.record))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fingerprint, err := sink.Append([]byte(tt.record))
-		if got := snapshottest.Lines(t, spool); err != nil || before != fingerprint || len(got) != 1 || got[0] != tt.want {
+		line, err := sink.Append([]byte(tt.record))
+		if !bytes.Equal(line, before) {
+			t.Errorf("%s: appended as %s, and %s before", tt.record, line, before)
+		}
+		if got := snapshottest.Lines(t, spool); err != nil || len(got) != 1 || got[0] != tt.want {
 			t.Errorf("%s: %s %v, expected %s", tt.record, got, err, tt.want)
 		}
 		_ = spool.Close()
@@ -229,7 +233,7 @@ func TestTheBrandIsPutFirst(t *testing.T) {
 	if diff := cmp.Diff(want, snapshottest.Lines(t, all)); diff != "" {
 		t.Error(diff)
 	}
-	for _, append := range []func([]byte) (uint64, error){sink.Append, sink.Fingerprint} {
+	for _, append := range []func([]byte) (export.Line, error){sink.Append, sink.Line} {
 		if _, err := append([]byte(`[1]`)); !isKind(err, export.Malformed) || !strings.Contains(err.Error(), "a record is an array, expected an object") {
 			t.Errorf("%v", err)
 		}

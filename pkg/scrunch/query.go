@@ -45,7 +45,11 @@ func (r *report) read(ctx context.Context) (export.Proof, error) {
 			return export.Proof{}, err
 		}
 	}
-	if wire.Repeats(r.sink.seen) {
+	repeats, err := r.sink.sink.Sort()
+	if err != nil {
+		return export.Proof{}, err
+	}
+	if repeats {
 		return export.Proof{}, wire.Incomplete("rows came twice over %d answers: the slices of the day overlap, or it changed meanwhile", r.answers)
 	}
 	return export.Proof{Pages: r.answers}, nil
@@ -128,7 +132,7 @@ func (r *report) choose(found *values, dimensions []string) (dimension string, t
 
 // close shows that the slices hold every row, by what follows as many rows when the day is asked for whole.
 func (r *report) close(ctx context.Context) error {
-	held := len(r.sink.seen)
+	held := r.sink.count
 	more, err := r.follows(ctx, nil, held)
 	switch {
 	case err != nil:

@@ -20,14 +20,14 @@ import (
 // row is one row of a report, as sent.
 type row = jsontext.Value
 
-// rows takes a report's rows into the sink. It notes which values the slicing dimensions have, that each row is of the day
-// asked for, and that none comes twice.
+// rows takes a report's rows into the sink and counts them. It notes which values the slicing dimensions have, and that each
+// row is of the day asked for.
 type rows struct {
 	sink   *tagger
 	date   string // as YYYYMMDD
 	dated  bool   // the date is among the fields asked for
 	values values
-	seen   []uint64
+	count  int
 }
 
 func newRows(sink *tagger, fields []string, day export.Day) *rows {
@@ -72,9 +72,9 @@ func (r *rows) note(value func(member int) jsontext.Value) error {
 	return nil
 }
 
-func (r *rows) came(fingerprint uint64, err error) error {
+func (r *rows) came(_ export.Line, err error) error {
 	if err == nil {
-		r.seen = append(r.seen, fingerprint)
+		r.count++
 	}
 	return err
 }
@@ -106,12 +106,12 @@ type place struct {
 
 func (r *rows) mark() (place, error) {
 	mark, err := r.sink.Mark()
-	return place{mark, len(r.seen)}, err
+	return place{mark, r.count}, err
 }
 
 // rollback drops the rows after a place, and what was noted of their values.
 func (r *rows) rollback(p place) error {
-	r.seen, r.values = r.seen[:p.rows], values{}
+	r.count, r.values = p.rows, values{}
 	return r.sink.Rollback(p.mark)
 }
 

@@ -29,9 +29,7 @@ func sideBySide(w *world, windows []export.Window) [][]string {
 		spool := snapshottest.NewSpool(w)
 		w.Cleanup(func() { _ = spool.Close() })
 		group.Go(func() {
-			if _, faults[i] = w.source.Read(w.Context(), at, spool); faults[i] == nil {
-				faults[i] = spool.Sort()
-			}
+			_, faults[i] = w.source.Read(w.Context(), at, spool)
 		})
 		defer func() {
 			if faults[i] == nil {

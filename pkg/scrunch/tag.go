@@ -18,26 +18,26 @@ type tagger struct {
 }
 
 // Append adds the record with the brand put first.
-func (t *tagger) Append(record []byte) (uint64, error) {
+func (t *tagger) Append(record []byte) (export.Line, error) {
 	if found, ok := t.follow(record); ok && found.Length == len(record) {
 		return t.Take()
 	}
 	members, err := t.members(record)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	t.fit(members)
 	return t.add(record)
 }
 
-// Fingerprint is that of the record with the brand put first.
-func (t *tagger) Fingerprint(record []byte) (uint64, error) {
+// Line is that of the record with the brand put first.
+func (t *tagger) Line(record []byte) (export.Line, error) {
 	members, err := t.members(record)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	t.fit(members)
-	return t.Sink.Fingerprint(t.tag(record))
+	return t.Sink.Line(t.tag(record))
 }
 
 // members are those of a record, until the next call.
@@ -70,7 +70,7 @@ func (t *tagger) fit(members []wire.Member) {
 }
 
 // add is Append of a record that the layout fits.
-func (t *tagger) add(record []byte) (uint64, error) { return t.Sink.Append(t.tag(record)) }
+func (t *tagger) add(record []byte) (export.Line, error) { return t.Sink.Append(t.tag(record)) }
 
 // tag puts the brand first. What it gives is gone with the next record.
 func (t *tagger) tag(record []byte) []byte {

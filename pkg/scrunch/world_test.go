@@ -135,7 +135,7 @@ func dayOf(text string) export.Day {
 	return day
 }
 
-// read reads a window into the spool. Lines of a report are sorted, as the engine does.
+// read reads a window into the spool.
 func (w *world) read(window export.Window) (export.Proof, []string, error) {
 	w.Helper()
 	if err := w.spool.Reset(); err != nil {
@@ -145,11 +145,6 @@ func (w *world) read(window export.Window) (export.Proof, []string, error) {
 	if err != nil {
 		w.log.Error("what is told of a failure", "error", err, "as %#v", fmt.Sprintf("%#v", err))
 		return proof, nil, err
-	}
-	if _, listing := listings[window.Dataset]; !listing {
-		if err := w.spool.Sort(); err != nil {
-			w.Fatal(err)
-		}
 	}
 	return proof, snapshottest.Lines(w, w.spool), nil
 }

@@ -84,7 +84,7 @@ func TestOrdinaryRecordsAllocateNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		record := []byte(c.record)
-		for what, add := range map[string]func([]byte) (uint64, error){"append": spool.Append, "fingerprint": spool.Fingerprint} {
+		for what, add := range map[string]func([]byte) (snapshot.Line, error){"append": spool.Append, "line": spool.Line} {
 			allocations := testing.AllocsPerRun(50, func() {
 				if _, err := add(record); err != nil {
 					t.Error(err)

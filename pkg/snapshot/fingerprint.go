@@ -13,8 +13,13 @@ const (
 	mix3 = 0x589965cc75374cc3
 )
 
-// fingerprint is a hash of a line. Cursors keep it from run to run, so it is the same on every machine and has no seed. It
+// Line is a line of a spool, without its end. It is only good until the next method of the spool that it came from.
+type Line []byte
+
+// Fingerprint is a hash of the line. Cursors keep it from run to run, so it is the same on every machine and has no seed. It
 // tells lines apart that nobody made to collide: each 16 bytes are folded into the state by a multiplication to 128 bits.
+func (l Line) Fingerprint() uint64 { return fingerprint(l) }
+
 func fingerprint(line []byte) uint64 {
 	a, b := uint64(mix0), uint64(len(line))*mix3
 	rest := line

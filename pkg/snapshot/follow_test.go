@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -92,8 +93,8 @@ func records(t *rapid.T, before *[]string) string {
 	return twisted(t, rapid.SampledFrom(*before).Draw(t, "like"))
 }
 
-// A spool with an observer goes another way, and says the same of every record: its line, its fingerprint, its fault and
-// the names that collide in it.
+// A spool with an observer goes another way, and says the same of every record: its line, its fault and the
+// names that collide in it.
 func TestAnObserverChangesNothingOfASpool(t *testing.T) {
 	plain, observed := openSpool(t), openSpool(t)
 	followed := 0
@@ -114,11 +115,11 @@ func TestAnObserverChangesNothingOfASpool(t *testing.T) {
 				record := records(t, &before)
 				want, fault := plain.Append([]byte(record))
 				got, err := observed.Append([]byte(record))
-				if got != want || fmt.Sprint(err) != fmt.Sprint(fault) {
-					t.Fatalf("%q: fingerprint %x and error %v, expected %x and %v", record, got, err, want, fault)
+				if !bytes.Equal(got, want) || fmt.Sprint(err) != fmt.Sprint(fault) {
+					t.Fatalf("%q: line %q and error %v, expected %q and %v", record, got, err, want, fault)
 				}
-				if again, err := observed.Fingerprint([]byte(record)); again != got || (err == nil) != (fault == nil) {
-					t.Fatalf("%q: fingerprint %x, and asked again %x, %v", record, got, again, err)
+				if again, err := observed.Line([]byte(record)); !bytes.Equal(again, want) || (err == nil) != (fault == nil) {
+					t.Fatalf("%q: line %q, and asked again %q, %v", record, want, again, err)
 				}
 				if want, got := plain.Collisions(), observed.Collisions(); !slices.Equal(got, want) {
 					t.Fatalf("%q: collisions %q, expected %q", record, got, want)
@@ -155,14 +156,14 @@ func TestRecordsThatAreTakenAreWhatTheirLinesAre(t *testing.T) {
 				followed = append(followed, headed(head, text[:length]))
 			} else {
 				followed = nil
-				addBoth(t, plain, headed(head, record), func(line string) (uint64, error) { return observed.Append([]byte(line)) }, observed)
+				addBoth(t, plain, headed(head, record), func(line string) (snapshot.Line, error) { return observed.Append([]byte(line)) }, observed)
 				continue
 			}
 			switch rapid.SampledFrom([]string{"later", "take", "leave"}).Draw(t, "then") {
 			case "take":
 				for _, line := range followed {
 					taken++
-					addBoth(t, plain, line, func(string) (uint64, error) { return observed.Take() }, observed)
+					addBoth(t, plain, line, func(string) (snapshot.Line, error) { return observed.Take() }, observed)
 				}
 				followed = nil
 			case "leave":
@@ -191,11 +192,11 @@ func headed(head, record string) string {
 }
 
 // addBoth adds a line to a spool, and to another in a way of its own.
-func addBoth(t *rapid.T, plain *snapshot.Spool, line string, add func(line string) (uint64, error), other *snapshot.Spool) {
+func addBoth(t *rapid.T, plain *snapshot.Spool, line string, add func(line string) (snapshot.Line, error), other *snapshot.Spool) {
 	t.Helper()
 	want, fault := plain.Append([]byte(line))
-	if got, err := add(line); got != want || fmt.Sprint(err) != fmt.Sprint(fault) || other.Rows() != plain.Rows() {
-		t.Fatalf("%q: fingerprint %x, %v, %d rows; expected %x, %v, %d", line, got, err, other.Rows(), want, fault, plain.Rows())
+	if got, err := add(line); !bytes.Equal(got, want) || fmt.Sprint(err) != fmt.Sprint(fault) || other.Rows() != plain.Rows() {
+		t.Fatalf("%q: %q, %v, %d rows; expected %q, %v, %d", line, got, err, other.Rows(), want, fault, plain.Rows())
 	}
 }
 

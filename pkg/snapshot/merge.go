@@ -11,34 +11,33 @@ import (
 // leastRead is how many bytes of a run are read at a time, at least. More is not faster.
 const leastRead = 8 << 10
 
-// merge gives out the lines of heads, each of which is sorted, in order. A line is only good until write returns.
-func merge(heads []*head, write func(line []byte) error) error {
+// merge gives out the lines of heads, each of which is sorted, in order, and tells whether some are equal. A line is only
+// good until write returns.
+func merge(heads []*head, write func(line []byte) error) (repeats bool, err error) {
 	heads = slices.DeleteFunc(heads, func(h *head) bool { return len(h.lines) == 0 })
 	for _, h := range heads {
 		if err := h.next(0); err != nil {
-			return err
+			return false, err
 		}
 	}
 	same := sameOf(heads)
-	for _, h := range heads {
-		h.key = key(h.line[same:])
-	}
 	t := tree{losers: make([]*head, len(heads)), same: same}
 	for i, h := range heads {
-		h.leaf = len(heads) + i
+		h.key, h.leaf = key(h.line[same:]), len(heads)+i
+		t.repeats = t.repeats || h.repeats
 		t.enter(h)
 	}
 	for len(heads) > 0 && t.winner.line != nil {
 		h := t.winner
 		if err := write(h.line); err != nil {
-			return err
+			return false, err
 		}
 		if err := h.next(same); err != nil {
-			return err
+			return false, err
 		}
 		t.replay(h)
 	}
-	return nil
+	return t.repeats, nil
 }
 
 // sameOf is how many bytes at their beginning all lines have in common.
@@ -56,9 +55,8 @@ func sameOf(heads []*head) (same int) {
 type head struct {
 	key    uint64      // of the line, behind what all lines have in common
 	line   []byte      // nil: there is none left
-	rest   []byte      // what was read behind it
-	lines  []span      // behind it
-	same   int         // of all lines of the run
+	order              // lines are those behind it
+	rest   []byte      // what was read of them
 	file   io.ReaderAt // has what follows; nil: rest has all
 	at     int64
 	buffer []byte
@@ -77,8 +75,8 @@ func (h *head) next(same int) error {
 			return err
 		}
 	}
-	h.key = key(h.rest[same:])
 	h.line, h.rest, h.lines = h.rest[:length], h.rest[length:], h.lines[1:]
+	h.key = key(h.line[same:])
 	return nil
 }
 
@@ -105,9 +103,10 @@ func (h *head) read() error {
 // tree holds heads as a tournament does: in each place but the first the head that lost there, so that one way up tells the
 // next winner. Head i plays first in place (len+i)/2, and the winner of place p in p/2.
 type tree struct {
-	losers []*head
-	winner *head
-	same   int
+	losers  []*head
+	winner  *head
+	same    int
+	repeats bool // some lines are equal: of two that follow one another, both were compared
 }
 
 // enter lets a head wait in the first place on its way that nobody came to yet, and plays the others.
@@ -143,5 +142,7 @@ func (t *tree) before(a, b *head) bool {
 	if a.line == nil || b.line == nil {
 		return b.line == nil
 	}
-	return bytes.Compare(a.line[t.same:], b.line[t.same:]) < 0
+	c := bytes.Compare(a.line[t.same:], b.line[t.same:])
+	t.repeats = t.repeats || c == 0
+	return c < 0
 }

@@ -15,7 +15,7 @@ import (
 // time.
 func sharing(t *rapid.T) string {
 	text := strings.Repeat("the same ", rapid.SampledFrom([]int{0, 0, 1, 1, 1, 2, 5}).Draw(t, "same"))
-	text += rapid.StringMatching("[ab~]{0,12}").Draw(t, "own")
+	text += rapid.OneOf(rapid.StringMatching("[ab~]{0,12}"), rapid.SampledFrom([]string{"", "a", "ab", "abababab"})).Draw(t, "own")
 	if rapid.IntRange(0, 60).Draw(t, "is long") == 0 {
 		text += strings.Repeat("long", leastRead/2)
 	}
@@ -61,13 +61,20 @@ func TestASorterGivesItsLinesInOrderOrAsTheyCame(t *testing.T) {
 			for range rapid.IntRange(0, 80).Draw(t, "steps") {
 				m.step(t)
 			}
-			give := m.sorter.each
-			if rapid.Bool().Draw(t, "in order") {
-				give = m.sorter.merge
-				slices.Sort(m.lines)
-			}
 			var got []string
-			if err := give(m.block, func(line []byte) error { got = append(got, string(line)); return nil }); err != nil {
+			take := func(line []byte) error { got = append(got, string(line)); return nil }
+			var err error
+			if rapid.Bool().Draw(t, "in order") {
+				slices.Sort(m.lines)
+				var repeats bool
+				repeats, err = m.sorter.merge(m.block, take)
+				if want := len(slices.Compact(slices.Clone(m.lines))) < len(m.lines); repeats != want {
+					t.Fatalf("lines repeat: %v, expected %v of %q", repeats, want, m.lines)
+				}
+			} else {
+				err = m.sorter.each(m.block, take)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(got, m.lines) {
@@ -119,6 +126,7 @@ func TestASorterKeepsItsFileAndGivesBackWhatIsLong(t *testing.T) {
 
 func TestWhatFailsInASortersFileIsTold(t *testing.T) {
 	ignore := func([]byte) error { return nil }
+	merge := func(s *sorter) error { _, err := s.merge(nil, ignore); return err }
 	for name, c := range map[string]struct {
 		spoil func(*os.File) error
 		want  string
@@ -133,7 +141,7 @@ func TestWhatFailsInASortersFileIsTold(t *testing.T) {
 		}
 		var block []byte
 		for what, err := range map[string]error{
-			"merge":    s.merge(nil, ignore),
+			"merge":    merge(s),
 			"each":     s.each(nil, ignore),
 			"rollback": s.rollback(2<<20+10, &block),
 		} {
@@ -155,7 +163,7 @@ func TestAFileThatCannotBeWrittenIsToldOfByTheNextCallAndGivenUp(t *testing.T) {
 	if err := s.keep(&block); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.merge(nil, func([]byte) error { return nil }); err == nil {
+	if _, err := s.merge(nil, func([]byte) error { return nil }); err == nil {
 		t.Error("no error, expected that of the file")
 	}
 	if err := s.empty(); err == nil {

@@ -15,12 +15,25 @@ import (
 const keptSize = 32 << 20
 
 // Sort puts the lines into the order of their bytes, so that the same rows make the same object whatever order they came
-// in. Append may follow. It needs a few megabytes of memory, however many lines there are; runs of sorted lines go
-// through a temporary file. The lines of a Sorted spool are there already; others are read back first.
-func (s *Spool) Sort() error {
-	if s.sorter != nil {
-		return s.mergeSorted()
+// in, and tells whether some of them are equal. Append may follow. It needs a few megabytes of memory, however many lines
+// there are; runs of sorted lines go through a temporary file. The lines of a Sorted spool are there already; others are
+// read back first. To sort again what is sorted costs nothing.
+func (s *Spool) Sort() (repeats bool, err error) {
+	if s.ordered {
+		return s.repeats, nil
 	}
+	if s.sorter == nil {
+		err = s.gather()
+	}
+	if err == nil {
+		err = s.mergeSorted()
+	}
+	s.ordered = err == nil
+	return s.repeats, err
+}
+
+// gather puts lines that were compressed as they came into sorted runs.
+func (s *Spool) gather() error {
 	if err := s.all(); err != nil {
 		return err
 	}
@@ -33,10 +46,7 @@ func (s *Spool) Sort() error {
 	}
 	defer func() { _ = whole.Close() }() // body reads it until then
 	s.sorter = s.idle
-	if err := eachLine(body, s.write); err != nil {
-		return err
-	}
-	return s.mergeSorted()
+	return eachLine(body, s.write)
 }
 
 // mergeSorted has the lines compressed in their order. The observer is shown them again where it was shown others.
@@ -47,8 +57,9 @@ func (s *Spool) mergeSorted() error {
 		s.Observer.Reset()
 		s.unseen, write = false, s.rewrite
 	}
-	err := errors.Join(sorter.merge(last, write), sorter.empty())
-	sorter.spare = last[:0]
+	repeats, err := sorter.merge(last, write)
+	err = errors.Join(err, sorter.empty())
+	sorter.spare, s.repeats = last[:0], repeats
 	return err
 }
 
@@ -88,8 +99,14 @@ type sorter struct {
 // run is a block of lines, sorted. It takes the place in the file that the block had among all lines as they came.
 type run struct {
 	begin, end int64
-	lines      []span
-	same       int // how many bytes at their beginning all its lines have in common
+	order
+}
+
+// order is that of the lines of a block.
+type order struct {
+	lines   []span
+	same    int  // how many bytes at their beginning all lines have in common
+	repeats bool // some of them are equal
 }
 
 // span is where a line was in the block.
@@ -157,7 +174,7 @@ func (s *sorter) keep(block *[]byte) (err error) {
 	s.came, s.taken = s.taken, s.came
 	s.came.clear()
 	*block, err = s.start(full, func() error {
-		r.lines, r.same = s.sort(full, s.taken)
+		r.order = s.sort(full, s.taken)
 		if _, err := s.file.WriteAt(s.sorted, at); err != nil {
 			return fmt.Errorf("sort the spool: %w", err)
 		}
@@ -166,14 +183,14 @@ func (s *sorter) keep(block *[]byte) (err error) {
 	return err
 }
 
-// sort puts the lines of a block into sorted, in order. It tells where each of them was, and how many bytes at their
-// beginning all have in common.
-func (s *sorter) sort(block []byte, known lengths) (lines []span, same int) {
-	same = s.split(block, known)
+// sort puts the lines of a block into sorted, in order. Lines that are equal are compared with one another: nothing else
+// could tell in which order they are.
+func (s *sorter) sort(block []byte, known lengths) (o order) {
+	o.same = s.split(block, known)
 	for i, k := range s.keys {
-		s.keys[i].key = key(block[int(k.begin)+same:])
+		s.keys[i].key = key(block[k.begin : k.begin+k.length][o.same:])
 	}
-	s.order()
+	s.byKey()
 	for i := 0; i < len(s.keys); {
 		first, equal := s.keys[i].key, i+1
 		for equal < len(s.keys) && s.keys[equal].key == first {
@@ -181,16 +198,18 @@ func (s *sorter) sort(block []byte, known lengths) (lines []span, same int) {
 		}
 		if equal > i+1 {
 			slices.SortFunc(s.keys[i:equal], func(a, b lineKey) int {
-				return bytes.Compare(block[a.begin:][same:a.length], block[b.begin:][same:b.length])
+				c := bytes.Compare(block[a.begin:][o.same:a.length], block[b.begin:][o.same:b.length])
+				o.repeats = o.repeats || c == 0 && a.begin != b.begin
+				return c
 			})
 		}
 		i = equal
 	}
-	s.sorted, lines = slices.Grow(s.sorted[:0], len(block)), make([]span, len(s.keys))
+	s.sorted, o.lines = slices.Grow(s.sorted[:0], len(block)), make([]span, len(s.keys))
 	for i, k := range s.keys {
-		s.sorted, lines[i] = append(s.sorted, block[k.begin:k.begin+k.length]...), k.span
+		s.sorted, o.lines[i] = append(s.sorted, block[k.begin:k.begin+k.length]...), k.span
 	}
-	return lines, same
+	return o
 }
 
 // split finds the lines of a block, and how many bytes at their beginning all have in common.
@@ -210,9 +229,9 @@ func (s *sorter) split(block []byte, known lengths) (same int) {
 	return same
 }
 
-// order sorts the keys, by one byte after another from the last to the first, of those by which they differ: a block has
+// byKey sorts the keys, by one byte after another from the last to the first, of those by which they differ: a block has
 // too many lines for comparing, half of which are guessed wrong by the processor, to be as cheap.
-func (s *sorter) order() {
+func (s *sorter) byKey() {
 	differ := uint64(0)
 	for _, k := range s.keys {
 		differ |= k.key ^ s.keys[0].key
@@ -239,14 +258,14 @@ func (s *sorter) order() {
 	}
 }
 
-// key is a number by which lines that are equal up to here are ordered, as far as it differs. What follows a line's end may
-// be in it: lines that end at the same place are equal.
-func key(text []byte) uint64 {
-	if len(text) >= 8 {
-		return binary.BigEndian.Uint64(text)
+// key is a number by which lines that are equal up to here are ordered, as far as it differs. rest is what follows in a
+// line: the numbers of equal lines are equal.
+func key(rest []byte) uint64 {
+	if len(rest) >= 8 {
+		return binary.BigEndian.Uint64(rest)
 	}
 	var padded [8]byte
-	copy(padded[:], text)
+	copy(padded[:], rest)
 	return binary.BigEndian.Uint64(padded[:])
 }
 
@@ -328,20 +347,20 @@ func (s *sorter) each(last []byte, write func(line []byte) error) error {
 	return nil
 }
 
-// merge gives out the lines of all runs and of the last block in order. The block's memory is used for what is read.
-func (s *sorter) merge(last []byte, write func(line []byte) error) error {
+// merge gives out the lines of all runs and of the last block in order, and tells whether some are equal. The block's
+// memory is used for what is read.
+func (s *sorter) merge(last []byte, write func(line []byte) error) (repeats bool, err error) {
 	if err := s.wait(); err != nil {
-		return err
+		return false, err
 	}
-	lines, same := s.sort(last, s.came)
-	heads := []*head{{lines: lines, same: same, rest: s.sorted}}
+	heads := []*head{{order: s.sort(last, s.came), rest: s.sorted}}
 	buffers := last[:cap(last)]
 	for i, r := range s.runs {
 		size := max(len(buffers)/(len(s.runs)-i), leastRead)
 		if size > len(buffers) {
 			buffers = make([]byte, (len(s.runs)-i)*leastRead)
 		}
-		heads = append(heads, &head{lines: r.lines, same: r.same, file: s.file, at: r.begin, buffer: buffers[:size:size]})
+		heads = append(heads, &head{order: r.order, file: s.file, at: r.begin, buffer: buffers[:size:size]})
 		buffers = buffers[size:]
 	}
 	return merge(heads, write)

@@ -52,7 +52,7 @@ func BenchmarkSorter(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		if err := s.merge(block, write); err != nil {
+		if _, err := s.merge(block, write); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.empty(); err != nil {

@@ -60,8 +60,8 @@ type Spool struct {
 	// Observer is shown each line as it comes; nil: none is. Set it before Begin. What it was shown is what the spool holds
 	// once Observed returns.
 	Observer Observer
-	// Sorted says that the lines will be sorted: they are gathered in sorted runs, and compressed once in Sort or Finish, in
-	// the order of their bytes. Set it before Begin.
+	// Sorted says that the lines are put into the order of their bytes, by Finish at the latest: they are gathered in sorted
+	// runs, and compressed once. Set it before Begin.
 	Sorted bool
 
 	encoder *Encoder
@@ -75,6 +75,8 @@ type Spool struct {
 	bytes   int64
 	writing int  // counts how often the lines were begun anew
 	unseen  bool // the observer was not shown the very lines that are held, and is shown none until it is all of them
+	ordered bool // the lines are in the order of their bytes
+	repeats bool // and some of them are equal
 	line    []byte
 
 	followed []followed // records that wait for Take, and those that were taken before them
@@ -137,7 +139,7 @@ func (s *Spool) Reset() error {
 func (s *Spool) reset() error {
 	s.block = s.block[:0]
 	s.pack.begin(s.file)
-	s.rows, s.bytes, s.writing = 0, 0, s.writing+1
+	s.rows, s.bytes, s.ordered, s.writing = 0, 0, false, s.writing+1
 	s.Leave()
 	if s.unseen = false; s.Observer != nil {
 		s.Observer.Reset()
@@ -156,9 +158,9 @@ func (s *Spool) reset() error {
 	return nil
 }
 
-// Append adds a record as the next line, and drops those that were followed and not taken. Its fingerprint is a hash of the
-// line: equal lines have the same. A record that Encoder.Line refuses is its error, and nothing was added then.
-func (s *Spool) Append(record []byte) (hash uint64, err error) {
+// Append adds a record as the next line, which it answers, and drops those that were followed and not taken. A record that
+// Encoder.Line refuses is its error, and nothing was added then.
+func (s *Spool) Append(record []byte) (line Line, err error) {
 	s.Leave()
 	if length := s.Follow(nil, record).Length; length > 0 && length == len(record) {
 		return s.Take()
@@ -166,7 +168,7 @@ func (s *Spool) Append(record []byte) (hash uint64, err error) {
 	s.Leave()
 	begin := len(s.block)
 	if s.block, err = s.encoder.Line(s.block, record); err != nil {
-		return 0, err
+		return nil, err
 	}
 	s.observe(s.block[begin:])
 	return s.ended(begin)
@@ -194,9 +196,9 @@ func (s *Spool) Follow(head, text []byte) Found {
 
 // Take adds the oldest record that Follow found and that was not taken, as Append would: its text must still be there.
 // Where there is none, it is an error.
-func (s *Spool) Take() (hash uint64, err error) {
+func (s *Spool) Take() (line Line, err error) {
 	if s.taken == len(s.followed) {
-		return 0, errors.New("take a record: none was followed")
+		return nil, errors.New("take a record: none was followed")
 	}
 	s.Observer.Keep()
 	next := s.followed[s.taken]
@@ -219,11 +221,12 @@ func (s *Spool) Leave() {
 	}
 }
 
-// ended ends the line that begins there in the block.
-func (s *Spool) ended(begin int) (hash uint64, err error) {
-	hash = fingerprint(s.block[begin:])
+// ended ends the line that begins there in the block. The block may be handed on then, but not filled again before the
+// next line is there.
+func (s *Spool) ended(begin int) (line Line, err error) {
 	s.block = append(s.block, '\n')
-	return hash, s.added(begin)
+	line = s.block[begin : len(s.block)-1]
+	return line, s.added(begin)
 }
 
 // observe shows the observer a line.
@@ -233,12 +236,12 @@ func (s *Spool) observe(line []byte) {
 	}
 }
 
-// Fingerprint is the fingerprint that Append would give for the record; nothing is added, but to Collisions.
-func (s *Spool) Fingerprint(record []byte) (hash uint64, err error) {
+// Line is the line that Append would add for the record; nothing is added, but to Collisions.
+func (s *Spool) Line(record []byte) (line Line, err error) {
 	if s.line, err = s.encoder.Line(s.line[:0], record); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return fingerprint(s.line), nil
+	return s.line, nil
 }
 
 // write adds a line with its end.
@@ -256,7 +259,7 @@ func (s *Spool) rewrite(line []byte) error {
 
 // added counts the line that begins there in the block, and hands the block on when it is full.
 func (s *Spool) added(begin int) error {
-	s.rows++
+	s.rows, s.ordered = s.rows+1, false
 	s.bytes += int64(len(s.block) - begin)
 	if s.sorter != nil {
 		s.sorter.came.add(len(s.block) - begin)
@@ -365,8 +368,8 @@ func eachLine(object io.Reader, f func(line []byte) error) error {
 // Finish ends the window and tells what it holds. Its object is there from then on, one gzip member even where there is
 // no line, and another for each Mark. Only Finish, Body, Begin, Reset and Close may follow.
 func (s *Spool) Finish() (Content, error) {
-	if s.sorter != nil {
-		if err := s.Sort(); err != nil {
+	if s.Sorted {
+		if _, err := s.Sort(); err != nil {
 			return Content{}, err
 		}
 	}

@@ -166,17 +166,17 @@ func (l *List) append(p *Page) ([]uint64, error) {
 		if p.Followed {
 			add = l.take
 		}
-		row, err := add(record)
+		line, err := add(record)
 		if err != nil {
 			return nil, fmt.Errorf("record %d: %w", i+1, err)
 		}
-		l.rows = append(l.rows, row)
+		l.rows = append(l.rows, line.Fingerprint())
 	}
 	return l.rows, nil
 }
 
 // take adds a record that the sink has followed.
-func (l *List) take([]byte) (uint64, error) { return l.Sink.Take() }
+func (l *List) take([]byte) (export.Line, error) { return l.Sink.Take() }
 
 // verdict says whether a reading is whole, and why not.
 type verdict struct {
@@ -265,9 +265,11 @@ func (l *List) again(ctx context.Context) (*Page, []uint64, error) {
 	}
 	rows := make([]uint64, len(p.Records))
 	for i, record := range p.Records {
-		if rows[i], err = l.Sink.Fingerprint(record); err != nil {
+		line, err := l.Sink.Line(record)
+		if err != nil {
 			return nil, nil, fmt.Errorf("asked again: page 1: record %d: %w", i+1, err)
 		}
+		rows[i] = line.Fingerprint()
 	}
 	return p, rows, nil
 }
@@ -281,10 +283,11 @@ func (l *List) settle(r *reading, again *Page, fresh []int) error {
 	}
 	added := make([]uint64, len(fresh))
 	for i, place := range fresh {
-		var err error
-		if added[i], err = l.Sink.Append(again.Records[place]); err != nil {
+		line, err := l.Sink.Append(again.Records[place])
+		if err != nil {
 			return err
 		}
+		added[i] = line.Fingerprint()
 	}
 	r.settle(twice, added)
 	return nil
