@@ -153,21 +153,24 @@ func (b *Book) read(ctx context.Context, name string) (*month, error) {
 }
 
 func parseLedger(text []byte) (Ledger, error) {
-	var head struct{ Version int }
-	if err := json.Unmarshal(text, &head); err != nil {
-		return Ledger{}, fmt.Errorf("cannot be used: expected a ledger in JSON: %w; %s", err, ledgerRemedy)
-	}
-	if head.Version > ledgerVersion {
-		return Ledger{}, fmt.Errorf("has version %d, and this program knows version %d: "+
-			"a newer yardstick wrote it; use that one", head.Version, ledgerVersion)
-	}
-	if head.Version != ledgerVersion {
-		return Ledger{}, fmt.Errorf("cannot be used: it has version %d, expected %d; %s",
-			head.Version, ledgerVersion, ledgerRemedy)
-	}
 	var l Ledger
-	if err := json.Unmarshal(text, &l); err != nil {
-		return Ledger{}, fmt.Errorf("cannot be used: expected a ledger of version %d: %w; %s", ledgerVersion, err, ledgerRemedy)
+	fault := json.Unmarshal(text, &l)
+	version := l.Version
+	if fault != nil { // another version may have another form
+		var head struct{ Version int }
+		if err := json.Unmarshal(text, &head); err != nil {
+			return Ledger{}, fmt.Errorf("cannot be used: expected a ledger in JSON: %w; %s", err, ledgerRemedy)
+		}
+		version = head.Version
+	}
+	switch {
+	case version > ledgerVersion:
+		return Ledger{}, fmt.Errorf("has version %d, and this program knows version %d: "+
+			"a newer yardstick wrote it; use that one", version, ledgerVersion)
+	case version != ledgerVersion:
+		return Ledger{}, fmt.Errorf("cannot be used: it has version %d, expected %d; %s", version, ledgerVersion, ledgerRemedy)
+	case fault != nil:
+		return Ledger{}, fmt.Errorf("cannot be used: expected a ledger of version %d: %w; %s", ledgerVersion, fault, ledgerRemedy)
 	}
 	if l.Days == nil {
 		l.Days = map[Day]map[string]Entry{}
