@@ -79,6 +79,9 @@ func (r *rows) came(_ export.Line, err error) error {
 	return err
 }
 
+// twice puts the rows into order, and says whether one came twice.
+func (r *rows) twice() (bool, error) { return r.sink.Sort() }
+
 // isDate takes the date as a string and as a number (parameter fields of operation query).
 func (r *rows) isDate(v jsontext.Value) bool {
 	if quote := len(v) - 1; quote > 1 && v[0] == '"' && string(v[1:quote]) == r.date {
