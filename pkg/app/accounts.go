@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -62,10 +64,17 @@ func (a *App) scrapright(c config.ScrapRight) (export.Account, error) {
 		if d := c.Datasets[name]; !d.Off {
 			how := yard.Datasets[name]
 			account.Datasets = append(account.Datasets,
-				export.Dataset{Name: name, Listing: how.Listing(), Spec: how.Spec(d.Omit), Omit: d.Omit})
+				export.Dataset{Name: name, Listing: how.Listing(), Spec: how.Spec(d.Omit), Omit: d.Omit,
+					Settings: settings(c.URL, c.APIKeySecret, c.Location.String(), how)})
 		}
 	}
 	return account, nil
+}
+
+// settings is a fingerprint of all that is configured of a dataset's requests.
+func settings(of ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", of))
+	return hex.EncodeToString(sum[:8])
 }
 
 // yard is one account's ScrapRight, with its pace, client and credential ladder.

@@ -165,6 +165,7 @@ func TestAReadingThatNoLongerCountsIsBegunAnew(t *testing.T) {
 	}{
 		{"older than a day", func(w *world) { w.pass(24 * time.Hour) }, app.Event{}, "2026-11-19"},
 		{"asked otherwise", func(w *world) { w.config += "\ndatasets: {customers: {omit: [/Phone]}}" }, app.Event{}, anew},
+		{"of another zone", func(w *world) { w.config += "\ntimezone: Atlantic/Azores" }, app.Event{}, anew},
 		{"forced", func(w *world) { w.pass(time.Minute) }, app.Event{Force: true, Datasets: []string{"customers"}}, anew},
 		{"cut off", func(w *world) { w.put(customerSpool, []byte(w.bytes(customerSpool)[:9_000]), nil) }, app.Event{}, anew},
 		{"of another form", func(w *world) { w.put(customerSpool, []byte(`{"version":7}`+"\n"), nil) }, app.Event{}, anew},
@@ -190,6 +191,23 @@ func TestAReadingThatNoLongerCountsIsBegunAnew(t *testing.T) {
 					t.Errorf("%d lines, and %q left", len(w.lines(customers(c.day))), w.keys(spools))
 				}
 			})
+		})
+	}
+}
+
+// Pages are counted: the fifth one of another size begins elsewhere.
+func TestAReadingOfPagesOfAnotherSizeIsBegunAnew(t *testing.T) {
+	for _, sizes := range [][2]string{{"20", "100"}, {"20", "25"}, {"50", "20"}} {
+		inWorld(t, quietYard(1_000), "start: 2026-11-18\ndatasets: {customers: {page_size: "+sizes[0]+"}}", func(w *world) {
+			w.within(90*time.Second, app.Event{})
+			if w.bytes(customerSpool) == "" {
+				t.Fatal("nothing was saved")
+			}
+			w.config = strings.Replace(w.config, "page_size: "+sizes[0], "page_size: "+sizes[1], 1)
+			w.run(app.Event{}, export.Complete)
+			if n := len(w.lines(customers("2026-11-18"))); n != 1_000 || len(w.keys(spools)) != 0 {
+				t.Errorf("pages of %s and then of %s: %d lines, expected 1000; %q left", sizes[0], sizes[1], n, w.keys(spools))
+			}
 		})
 	}
 }

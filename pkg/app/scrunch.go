@@ -28,6 +28,9 @@ func (a *App) scrunch(c config.Scrunch) (export.Account, error) {
 		omit[name], off[name] = d.Omit, d.Off
 	}
 	account.Datasets = scrunch.Datasets(source.Reports, omit, off)
+	for i := range account.Datasets {
+		account.Datasets[i].Settings = settings(c.URL, c.APIKeySecret)
+	}
 	return account, nil
 }
 

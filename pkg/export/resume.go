@@ -91,7 +91,7 @@ func (p *planner) takeUp(d *dataset, t *task, entry snapshot.Entry, held bool) {
 	if s == nil {
 		return
 	}
-	if s.Spec != d.Spec || held && !entry.FetchedAt.Before(s.Began) || p.event.Force && !s.Began.Equal(p.time) {
+	if s.Spec != d.Spec || s.Settings != d.Settings || held && !entry.FetchedAt.Before(s.Began) || p.event.Force && !s.Began.Equal(p.time) {
 		p.stale = append(p.stale, s.object.Key)
 		return
 	}
@@ -194,7 +194,7 @@ func (r *accountRun) save(ctx context.Context, t *task, w Window, spool *snapsho
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	body, err := spool.Save(snapshot.Unfinished{Key: r.Layout.Data(t.name), Spec: t.dataset.Spec, Run: r.publisher.Run,
+	body, err := spool.Save(snapshot.Unfinished{Key: r.Layout.Data(t.name), Spec: t.dataset.Spec, Settings: t.dataset.Settings, Run: r.publisher.Run,
 		Began: t.clock, Real: t.real, Cursor: stopped.Cursor})
 	if err == nil {
 		key, have := r.Layout.Spool(t.name), ""

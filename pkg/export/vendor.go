@@ -133,10 +133,13 @@ type Account struct {
 // Dataset is a table of a vendor.
 type Dataset struct {
 	Name    string
-	Listing bool     // read whole each time; otherwise a day at a time
-	Sorted  bool     // the vendor promises no order: lines are sorted, so that the same rows make the same object
-	Spec    string   // fingerprint of what is asked
-	Omit    []string // JSON pointers of members that are cut from every record
+	Listing bool   // read whole each time; otherwise a day at a time
+	Sorted  bool   // the vendor promises no order: lines are sorted, so that the same rows make the same object
+	Spec    string // fingerprint of what is asked
+	// Settings is a fingerprint of all that its requests depend on, such as the size of pages, which Spec leaves out: days that
+	// were read hold under other settings, and a reading that was begun is not gone on with.
+	Settings string
+	Omit     []string // JSON pointers of members that are cut from every record
 }
 
 // Forecaster tells what work will cost, without doing any.

@@ -22,14 +22,15 @@ const (
 // first line of an object whose rest are the lines read so far, compressed as in a data object.
 type Unfinished struct {
 	Version    int       `json:"version"`
-	Key        string    `json:"key"`    // of the data object that the window is to become
-	Spec       string    `json:"spec"`   // fingerprint of what was asked
-	Run        string    `json:"run"`    // that left it there
-	Began      time.Time `json:"began"`  // the clock of the run that began the reading
-	Real       time.Time `json:"real"`   // real time then
-	Rows       int64     `json:"rows"`   // so far, as all that follows
-	Bytes      int64     `json:"bytes"`  // uncompressed
-	SHA256     string    `json:"sha256"` // of the uncompressed bytes
+	Key        string    `json:"key"`      // of the data object that the window is to become
+	Spec       string    `json:"spec"`     // fingerprint of what was asked
+	Settings   string    `json:"settings"` // and of all else that the requests depended on
+	Run        string    `json:"run"`      // that left it there
+	Began      time.Time `json:"began"`    // the clock of the run that began the reading
+	Real       time.Time `json:"real"`     // real time then
+	Rows       int64     `json:"rows"`     // so far, as all that follows
+	Bytes      int64     `json:"bytes"`    // uncompressed
+	SHA256     string    `json:"sha256"`   // of the uncompressed bytes
 	Collisions []string  `json:"collisions,omitempty"`
 	Cursor     []byte    `json:"cursor"` // the vendor's
 }
