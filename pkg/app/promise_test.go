@@ -123,6 +123,22 @@ func TestRowsThatVanishedAreCountedAndASuspiciousDayIsWarnedOfOrRefused(t *testi
 	})
 }
 
+// What is gone cannot be kept: the guard stands before no object.
+func TestAnObjectThatIsGoneComesBackHoweverShort(t *testing.T) {
+	for _, guard := range []string{"warn", "refuse"} {
+		inWorld(t, simulator.YardConfig{TicketsPerDay: 60}, "start: 2026-11-10\nguard: "+guard, func(w *world) {
+			w.run(app.Event{}, export.Complete)
+			w.yard.SetRecords(simulator.Purchases, "2026-11-10", []string{`{"id":1}`})
+			w.remove(purchases("2026-11-10"))
+			w.pass(time.Minute)
+			r := w.run(app.Event{}, export.Complete)
+			if lines := w.lines(purchases("2026-11-10")); len(lines) != 1 || slices.ContainsFunc(r.Warnings, func(w export.Warning) bool { return w.Kind == "shrunk" }) {
+				t.Errorf("guard: %s: %d lines, %s", guard, len(lines), show(r.Warnings))
+			}
+		})
+	}
+}
+
 func TestASettledDayThatShrinksIsKeptUntilForced(t *testing.T) {
 	const settings = "start: 2026-11-10\nrestate_days: 0\nverify_after: 24h\nrefresh: 1000h"
 	inWorld(t, simulator.YardConfig{TicketsPerDay: 60, Customers: 5, Businesses: 5}, settings, func(w *world) {

@@ -201,6 +201,33 @@ func TestABrandThatIsNoLongerExportedLosesItsCopyInLatest(t *testing.T) {
 	})
 }
 
+func TestTheLastBrandThatIsNoLongerExportedLosesItsCopyToo(t *testing.T) {
+	inScrunch(t, simulator.ScrunchConfig{Brands: 1, Prompts: 3}, "start: 2026-11-18", func(w *world, s *simulator.Scrunch) {
+		w.run(app.Event{}, export.Complete)
+		s.SetState(101, simulator.Archived)
+		w.pass(time.Minute)
+		w.run(app.Event{}, export.Complete)
+		if left := w.keys("latest/scrunch/prompts/"); len(left) != 0 {
+			t.Errorf("%q is still there", left)
+		}
+	})
+}
+
+func TestABrandThatIsRefusedIsOneFailure(t *testing.T) {
+	inScrunch(t, simulator.ScrunchConfig{Brands: 2, Prompts: 3}, "start: 2026-11-01", func(w *world, s *simulator.Scrunch) {
+		s.Fault(func(r simulator.Request) *simulator.Answer {
+			if r.Endpoint == simulator.Query && r.Brand == 101 {
+				return simulator.RefuseDetail(403, "not in your plan")
+			}
+			return nil
+		})
+		d := w.dataset(w.run(app.Event{Datasets: []string{"brand_daily"}}, export.Failed), "brand_daily")
+		if len(d.Failed) != 1 || d.Failed[0].Kind != export.NotInPlan || d.Remaining != 18 || d.Written != 18 {
+			t.Errorf("%s; expected one failure, and 18 days that stay due", show(d))
+		}
+	})
+}
+
 func TestARefusedScrunchKeyFailsTheAccountByName(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{}, "", func(w *world, s *simulator.Scrunch) {
 		s.SetKeys(simulator.ScrunchKey{Key: "another-key"})

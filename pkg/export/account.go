@@ -149,7 +149,7 @@ func (r *accountRun) work(ctx, working context.Context) {
 		if errors.Is(err, snapshot.ErrConflict) {
 			err = nil // told by the window that met it
 		}
-		if err == nil && d.Listing && d.done > 0 && !slices.Equal(d.parts, []string{d.Name}) {
+		if err == nil && d.Listing && (d.done > 0 || len(d.parts) == 0) && !slices.Equal(d.parts, []string{d.Name}) {
 			err = r.publisher.Prune(ctx, r.Source, d.Name, r.account.Name, d.parts)
 		}
 		if err != nil {
@@ -217,8 +217,10 @@ func (r *accountRun) take(working context.Context) *task {
 	return t
 }
 
-// abandon takes the other windows of a part that cannot be done out of the queue. They stay due.
+// abandon takes the other windows of a part that cannot be done out of the queue. They stay due, as do those in hand: the
+// failure was told.
 func (r *accountRun) abandon(t *task) {
+	t.dataset.refused = append(t.dataset.refused, t.name.Part)
 	r.queue = slices.DeleteFunc(r.queue, func(other *task) bool {
 		return other.dataset == t.dataset && other.name.Part == t.name.Part
 	})
@@ -239,7 +241,7 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 		r.warn(t, "moving", err.Error()+"; the next run reads it again")
 	case errors.Is(err, errLate):
 		t.dataset.due, r.due, state = t.dataset.due-1, r.due-1, "left"
-	case !named && timeUp(working, err):
+	case !named && timeUp(working, err), named && known.Part && slices.Contains(t.dataset.refused, t.name.Part):
 		r.left, state = append(r.left, t), "left"
 	default:
 		failure := asError(err)

@@ -48,6 +48,7 @@ type dataset struct {
 	Dataset
 	book    *snapshot.Book
 	parts   []string
+	refused []string                                  // parts that cannot be done in this run
 	looked  []span                                    // days whose ledger and objects were looked at
 	objects map[snapshot.Day]map[string]snapshot.Info // of those days, by part
 	oldest  *oldest                                   // the first day in the ledger, where that decides what is wanted
@@ -199,17 +200,16 @@ func (p *planner) planPart(ctx context.Context, d *dataset, day snapshot.Day, pa
 	t := &task{dataset: d, there: there, before: -1, clock: p.time, real: p.now,
 		name: snapshot.Name{Source: p.source, Dataset: d.Name, Account: p.Name, Day: day, Part: part}}
 	entry, known := d.book.Entry(day, part)
-	var err error
-	if known {
+	held, err := p.holds(ctx, d, t, &entry, known)
+	switch {
+	case err != nil:
+		return err
+	case held:
 		t.before = entry.Rows
-	} else if d.Listing {
+	case d.Listing: // that of the day may be gone, and the one before it is there
 		if t.before, err = lastRows(ctx, d, day, part); err != nil {
 			return err
 		}
-	}
-	held, err := p.holds(ctx, d, t, &entry, known)
-	if err != nil {
-		return err
 	}
 	p.takeUp(d, t, entry, held)
 	if held && entry.FetchedAt.After(p.time) {
