@@ -82,8 +82,9 @@ sam-build: compile venv ## the functions and the template for a deployment, unde
 deploy: parameters.yaml sam-build ## sam deploy with the parameters in parameters.yaml
 	$(sam) deploy
 
-logs: venv ## follow the logs of the stack's functions (F=scrapright-export: of one; STACK=yardstick)
-	$(if $(F),$(if $(logged),,$(error F is $(F), expected one of $(foreach f,$(FUNCTIONS),$(folder_$(f))))))
+logs: ## follow the logs of the stack's functions (F=scrapright-export: of one; STACK=yardstick)
+	$(if $(F),$(if $(strip $(logged)),,$(error F is $(F), expected one of $(foreach f,$(FUNCTIONS),$(folder_$(f))))))
+	@$(MAKE) --no-print-directory venv
 	$(sam) logs --stack-name $(STACK) $(addprefix --name ,$(logged)) --tail
 
 logged = $(foreach f,$(FUNCTIONS),$(if $(filter $(F),$(folder_$(f))),$(f)))

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"yardstick/pkg/app"
+
+	"github.com/alecthomas/kong"
 )
 
 // commandLine is every command and flag; kong reads it.
@@ -38,9 +43,9 @@ type common struct {
 
 // scope says which tables a command is about.
 type scope struct {
-	Source  text   `placeholder:"NAME" help:"Only this source, such as scrapright. Default: all that are configured."`
-	Account text   `placeholder:"NAME" help:"Only this account."`
-	Dataset []text `placeholder:"NAME" help:"Only this dataset; repeat it for several."`
+	Source  text  `placeholder:"NAME" help:"Only this source, such as scrapright. Default: all that are configured."`
+	Account text  `placeholder:"NAME" help:"Only this account."`
+	Dataset texts `placeholder:"NAME,..." help:"Only this dataset; repeat it for several."`
 }
 
 // selection says which work a command is about.
@@ -101,6 +106,43 @@ func (t *text) UnmarshalText(value []byte) error {
 	return nil
 }
 
+// many are the values of a flag that may be repeated, or have several with commas between them; none of them is empty.
+type many[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}] []T
+
+// Decode is called by kong.
+func (m *many[T, P]) Decode(ctx *kong.DecodeContext) error {
+	var all string
+	if err := ctx.Scan.PopValueInto("value", &all); err != nil {
+		return err
+	}
+	for value := range strings.SplitSeq(all, ",") {
+		var one T
+		if err := P(&one).UnmarshalText([]byte(value)); err != nil {
+			return err
+		}
+		*m = append(*m, one)
+	}
+	return nil
+}
+
+type texts = many[text, *text]
+
+// brand is the id of a brand.
+type brand int64
+
+// UnmarshalText is called by kong.
+func (b *brand) UnmarshalText(value []byte) error {
+	id, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil {
+		return fmt.Errorf("found %q, expected a brand's id such as 101", value)
+	}
+	*b = brand(id)
+	return nil
+}
+
 // day is a date on the command line.
 type day struct{ app.Day }
 
@@ -109,7 +151,13 @@ func (d *day) UnmarshalText(value []byte) error {
 	if len(value) == 0 {
 		return errors.New("found an empty text, expected a date such as 2026-11-22")
 	}
-	return d.Day.UnmarshalText(value)
+	if err := d.Day.UnmarshalText(value); err != nil {
+		return err
+	}
+	if string(value) < "1970" {
+		return fmt.Errorf("found %s, expected a date from 1970 on", value)
+	}
+	return nil
 }
 
 // span is a length of time on the command line.

@@ -69,8 +69,8 @@ Exit codes: 0 complete, 1 failed, 2 bad usage or configuration, 3 partial or sto
 // Help is shown by kong below the command's line.
 func (plan) Help() string {
 	return `Tells for each account which days and listings are due, how many requests that takes ("at least", where the
-number of pages is not known yet), and how long at the granted pace: 10 requests a minute before any grant. It calls no vendor, spends no
-token and changes nothing.
+number of pages is not known yet), and how long at the granted pace: 10 requests a minute before any grant. Of Scrunch it asks
+the list of brands and nothing else, of ScrapRight nothing; it spends no token and changes nothing.
 
 Examples:
 

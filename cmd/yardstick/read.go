@@ -11,14 +11,14 @@ import (
 
 // read is the command `read`.
 type read struct {
-	Dataset text    `arg:"" help:"What to read, such as purchases, customers or brand_daily."`
-	Source  text    `placeholder:"NAME" help:"The source, where two of them have a dataset of that name."`
-	Account text    `placeholder:"NAME" help:"Only this account. Default: all that export the dataset."`
-	From    day     `placeholder:"DATE" help:"First day (YYYY-MM-DD). Default: of a listing its newest reading, else yesterday."`
-	To      day     `placeholder:"DATE" help:"Last day, inclusive; needs --from. Default: yesterday, of a listing today."`
-	Brand   []int64 `placeholder:"ID" help:"Only this brand; repeat it for several."`
-	CSV     bool    `name:"csv" help:"Rows of a CSV file instead of the lines as they are stored."`
-	Safe    bool    `help:"With --csv: put a ' before texts that a spreadsheet would take for a formula."`
+	Dataset text                `arg:"" help:"What to read, such as purchases, customers or brand_daily."`
+	Source  text                `placeholder:"NAME" help:"The source, where two of them have a dataset of that name."`
+	Account text                `placeholder:"NAME" help:"Only this account. Default: all that export the dataset."`
+	From    day                 `placeholder:"DATE" help:"First day (YYYY-MM-DD). Default: of a listing its newest reading, else yesterday."`
+	To      day                 `placeholder:"DATE" help:"Last day, inclusive; needs --from. Default: yesterday, of a listing today."`
+	Brand   many[brand, *brand] `placeholder:"ID,..." help:"Only this brand; repeat it for several."`
+	CSV     bool                `name:"csv" help:"Rows of a CSV file instead of the lines as they are stored."`
+	Safe    bool                `help:"With --csv: put a ' before texts that a spreadsheet would take for a formula."`
 }
 
 // Validate is called by kong.
@@ -38,7 +38,10 @@ func (r *read) run(ctx context.Context, s *session) (exitCode, error) {
 	}
 	return s.look(ctx, func(ctx context.Context, a *app.App) (exitCode, error) {
 		asked := app.Reading{Dataset: string(r.Dataset), Source: string(r.Source), Account: string(r.Account), From: r.From.Day, To: r.To.Day,
-			Brands: r.Brand, CSV: r.CSV, Safe: r.Safe}
+			CSV: r.CSV, Safe: r.Safe}
+		for _, id := range r.Brand {
+			asked.Brands = append(asked.Brands, int64(id))
+		}
 		end := func() {}
 		if s.live && s.width == 0 {
 			asked.Observe, end = s.follow(a.Now)

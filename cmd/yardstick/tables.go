@@ -16,9 +16,9 @@ import (
 // tables is the command `tables`.
 type tables struct {
 	scope
-	From day    `placeholder:"DATE" help:"Look only at days from this one on: quicker, but the types may not hold for earlier ones."`
-	For  []text `placeholder:"READER" help:"Only for this reader (athena, duckdb, pandas or quicksight); repeat it for several."`
-	Out  text   `placeholder:"DIR" help:"Write files into this folder, by reader and table, instead of standard output."`
+	From day   `placeholder:"DATE" help:"Look only at days from this one on: quicker, but the types may not hold for earlier ones."`
+	For  texts `placeholder:"READER,..." help:"Only for this reader (athena, duckdb, pandas or quicksight); repeat it for several."`
+	Out  text  `placeholder:"DIR" help:"Write files into this folder, by reader and table, instead of standard output."`
 
 	Publish bool `help:"Write them anew into the bucket under about/tables/ and about/schema/, where runs keep them, instead of standard output."`
 }

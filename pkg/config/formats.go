@@ -210,10 +210,10 @@ func path() format[string] {
 
 func parameter() format[string] {
 	return text[string]{
-		expected: "the name of a query parameter",
+		expected: "the name of a query parameter, not page or pageSize",
 		pattern:  `^[A-Za-z0-9_.:$~@\[\]-]+$`,
 		longest:  100,
-		fit:      asWritten,
+		fit:      func(s string) (string, bool) { return s, s != "page" && s != "pageSize" },
 	}.format()
 }
 

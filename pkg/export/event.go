@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,9 +70,6 @@ func ParseEvent(text []byte) (Event, error) {
 	}
 	var faults []string
 	for _, m := range members {
-		if string(m.value) == "null" {
-			continue
-		}
 		if err := e.set(m.name, m.value); err != nil {
 			faults = append(faults, err.Error())
 		}
@@ -82,6 +80,8 @@ func ParseEvent(text []byte) (Event, error) {
 	}
 	return e, nil
 }
+
+var eventMembers = [...]string{"scheduledTime", "account", "datasets", "from", "to", "force", "executionId", "attempt"}
 
 type member struct {
 	name  string
@@ -112,13 +112,17 @@ func readMembers(text []byte) ([]member, error) {
 	if _, err := d.Token(); err != nil {
 		return nil, err
 	}
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the object")
 	}
 	return members, nil
 }
 
+// set takes a member; null says nothing of it.
 func (e *Event) set(name string, value json.RawMessage) error {
+	if string(value) == "null" && slices.Contains(eventMembers[:], name) {
+		return nil
+	}
 	switch name {
 	case "scheduledTime":
 		return e.setTime(value)
@@ -127,6 +131,9 @@ func (e *Event) set(name string, value json.RawMessage) error {
 	case "executionId":
 		return setText(name, value, &e.ExecutionID)
 	case "attempt":
+		if value[0] != '"' && (value[0] < '0' || value[0] > '9') {
+			return fmt.Errorf("attempt: found %s, expected a number", brief(value))
+		}
 		e.Attempt = strings.Trim(string(value), `"`)
 		return nil
 	case "datasets":
@@ -144,7 +151,8 @@ func (e *Event) set(name string, value json.RawMessage) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("unknown member %q; expected scheduledTime, account, datasets, from, to, force, executionId or attempt", name)
+		last := len(eventMembers) - 1
+		return fmt.Errorf("unknown member %q; expected %s or %s", name, strings.Join(eventMembers[:last], ", "), eventMembers[last])
 	}
 }
 
@@ -171,12 +179,12 @@ func setText(name string, value json.RawMessage, into *string) error {
 func setDay(name string, value json.RawMessage, into *snapshot.Day) error {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
-		if day, err := snapshot.ParseDay(text); err == nil {
+		if day, err := snapshot.ParseDay(text); err == nil && text >= "1970" {
 			*into = day
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: found %s, expected a date such as 2026-11-22", name, brief(value))
+	return fmt.Errorf("%s: found %s, expected a date such as 2026-11-22, from 1970 on", name, brief(value))
 }
 
 func brief(value json.RawMessage) string {

@@ -51,6 +51,12 @@ func TestEventsThatCannotBeUsedNameEveryFault(t *testing.T) {
 		`{"account":"a"} {}`:                      {"follows"},
 		`{"account":`:                             {"JSON object"},
 		`{"from":"2026-1-1"}`:                     {"from"},
+		`{"from":"0226-01-01","to":"1969-12-31"}`: {"from", "0226", "to", "1969", "1970"},
+		`{"frm":null}`:                            {`"frm"`, "expected scheduledTime"},
+		`{"account":"a"}}`:                        {"follows"},
+		`{"account":"a"}]`:                        {"follows"},
+		`{"attempt":{"a":1}}`:                     {"attempt"},
+		`{"attempt":true}`:                        {"attempt"},
 	}
 	for text, says := range cases {
 		_, err := export.ParseEvent([]byte(text))

@@ -77,6 +77,7 @@ func isZero(v jsontext.Value) bool {
 
 // line makes a vendor's message fit to be shown: one line of at most 200 characters, without what was sent in secret.
 func line(message string, sent credential.Secret) string {
+	message = wire.Shown(message, len(message)) // a secret with something invisible in it is one, too
 	if secret := sent.Reveal(); secret != "" {
 		message = strings.NewReplacer(secret, sent.String(), url.QueryEscape(secret), sent.String()).Replace(message)
 	}

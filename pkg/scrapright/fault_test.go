@@ -216,7 +216,8 @@ func TestAMessageThatRepeatsTheTokenDoesNotShowIt(t *testing.T) {
 				if err != nil {
 					y.Error(err)
 				}
-				return simulator.Refuse(status, "Token "+session.AccessToken.Reveal()+" may not do this.")
+				token := session.AccessToken.Reveal()
+				return simulator.Refuse(status, "Token "+token[:3]+"\u200b"+token[3:]+" may not do this.")
 			}))
 			_, _, err := y.read("customers")
 			if err == nil || !strings.Contains(err.Error(), "Token REDACTED may not do this.") {
