@@ -221,9 +221,10 @@ func TestABrandThatIsRefusedIsOneFailure(t *testing.T) {
 			}
 			return nil
 		})
-		d := w.dataset(w.run(app.Event{Datasets: []string{"brand_daily"}}, export.Failed), "brand_daily")
-		if len(d.Failed) != 1 || d.Failed[0].Kind != export.NotInPlan || d.Remaining != 18 || d.Written != 18 {
-			t.Errorf("%s; expected one failure, and 18 days that stay due", show(d))
+		r := w.run(app.Event{Datasets: []string{"brand_daily"}}, export.Failed)
+		d := w.dataset(r, "brand_daily")
+		if r.Next != nil || len(d.Failed) != 1 || d.Failed[0].Kind != export.NotInPlan || d.Remaining != 18 || d.Written != 18 {
+			t.Errorf("%s, next %v; expected one failure, and 18 days that stay due", show(d), r.Next)
 		}
 	})
 }

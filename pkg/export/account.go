@@ -241,8 +241,10 @@ func (r *accountRun) finish(ctx, working context.Context, t *task, err error) {
 		r.warn(t, "moving", err.Error()+"; the next run reads it again")
 	case errors.Is(err, errLate):
 		t.dataset.due, r.due, state = t.dataset.due-1, r.due-1, "left"
-	case !named && timeUp(working, err), named && known.Part && slices.Contains(t.dataset.refused, t.name.Part):
+	case !named && timeUp(working, err):
 		r.left, state = append(r.left, t), "left"
+	case named && known.Part && slices.Contains(t.dataset.refused, t.name.Part): // as those that were abandoned
+		state = "left"
 	default:
 		failure := asError(err)
 		t.dataset.result.Failed = append(t.dataset.result.Failed,
