@@ -120,3 +120,11 @@ func TestFaultsShowNothingThatMightBeASecret(t *testing.T) {
 		}
 	}
 }
+
+func TestDatesDoNotTakeThePlaceOfThePage(t *testing.T) {
+	for _, text := range []string{"{from: page}", "{from: pageSize}", "{to: page}", "{to: pageSize}"} {
+		if faults(t, with("yard", "datasets", "{purchases: "+text+"}")) == nil {
+			t.Errorf("Parse takes %s", text)
+		}
+	}
+}
