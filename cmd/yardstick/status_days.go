@@ -202,7 +202,7 @@ func reason(d app.DatasetStatus) string {
 	}
 	f := d.Failures[0]
 	text := fmt.Sprintf("%s: %s", f.Kind, f.Error)
-	if len(d.Parts) > 1 {
+	if len(d.Parts) > 1 && f.Part != "" {
 		text = f.Part + ": " + text
 	}
 	if len(d.Failures) > 1 {

@@ -150,6 +150,11 @@ func (x *assessment) prepare() {
 		}
 	}
 	maps.DeleteFunc(x.failed, func(at place, f Failure) bool { return at.day > x.today || x.madeGood(at, f) })
+	for at := range x.failed {
+		if at.part == "" { // the month's ledger
+			x.broken[at.day.Month()] = true
+		}
+	}
 	x.choose()
 	switch {
 	case x.wanted.Listing:
@@ -192,13 +197,13 @@ func (x *assessment) choose() {
 			}
 		}
 		for at := range x.failed {
-			if !slices.Contains(x.parts, at.part) {
+			if at.part != "" && !slices.Contains(x.parts, at.part) {
 				x.parts = append(x.parts, at.part)
 			}
 		}
 		slices.SortFunc(x.parts, byPart)
 	}
-	maps.DeleteFunc(x.failed, func(at place, _ Failure) bool { return !slices.Contains(x.parts, at.part) })
+	maps.DeleteFunc(x.failed, func(at place, _ Failure) bool { return at.part != "" && !slices.Contains(x.parts, at.part) })
 	for _, part := range slices.SortedFunc(maps.Keys(known), byPart) {
 		if !slices.Contains(x.parts, part) {
 			x.others = append(x.others, part)

@@ -85,7 +85,11 @@ func (d *document) failures(v *view, shown *datasetView) {
 	}
 	d.put("<details><summary>Why they failed</summary>\n<ul class=\"messages\">\n")
 	for _, f := range shown.Failures {
-		d.put(`<li>{} <bdi>{}</bdi>: <bdi>{}</bdi>: <bdi>{}</bdi> <span class="soft">{}</span></li>`+"\n", text(f.Day.String()), text(f.Part),
+		when := f.Day.String()
+		if f.Part == "" {
+			when = f.Day.Month()
+		}
+		d.put(`<li>{} <bdi>{}</bdi>: <bdi>{}</bdi>: <bdi>{}</bdi> <span class="soft">{}</span></li>`+"\n", text(when), text(f.Part),
 			text(f.Kind), text(f.Error), text(ago(v.now, f.Time)))
 	}
 	d.put("</ul>\n</details>\n")

@@ -158,11 +158,12 @@ func warning(source string, w export.Warning) string {
 	return fmt.Sprintf("%s: %s: %s", strings.Join(words, " "), w.Kind, w.Message)
 }
 
-// failuresOf is what failed of a dataset when it was tried last, as far as the results tell. The whole account's failure
-// is its second answer; nil where the newest result that has the account tells of none.
+// failuresOf is what failed of a dataset when it was tried last, as far as the results tell; a ledger that cannot be used,
+// which each run that is about the dataset tells again, only where the newest one does. The whole account's failure is its
+// second answer; nil where the newest result that has the account tells of none.
 func failuresOf(results []export.Result, t table) (parts map[place]Failure, whole *Failure) {
 	parts = map[place]Failure{}
-	newest := true
+	newest, looked := true, ""
 	for _, r := range results {
 		for _, a := range r.Accounts {
 			if a.Account != t.account {
@@ -174,9 +175,15 @@ func failuresOf(results []export.Result, t table) (parts map[place]Failure, whol
 			}
 			newest = newest && held
 			for _, d := range a.Datasets {
+				if d.Dataset != t.dataset {
+					continue
+				}
+				if looked == "" && !held && a.Error == nil {
+					looked = r.Run
+				}
 				for _, f := range d.Failed {
 					at := place{f.Day, f.Part}
-					if _, told := parts[at]; !told && d.Dataset == t.dataset {
+					if _, told := parts[at]; !told && (f.Part != "" || r.Run == looked) {
 						parts[at] = Failure{Time: r.Time, Run: r.Run, Day: f.Day, Part: f.Part, Kind: f.Kind, Error: f.Error}
 					}
 				}

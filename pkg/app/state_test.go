@@ -109,7 +109,7 @@ func TestALedgerThatCannotBeReadIsNamedAndKept(t *testing.T) {
 		w.run(app.Event{}, export.Complete)
 		w.put(key, []byte(`{"version":7,"days":{}}`), nil)
 		r := w.run(app.Event{}, export.Failed)
-		if fault := r.Accounts[0].Error; fault == nil || fault.Kind != export.Storage || !strings.Contains(fault.Error, key) {
+		if d := w.dataset(r, "purchases"); len(d.Failed) != 1 || d.Failed[0].Kind != export.Storage || !strings.Contains(d.Failed[0].Error, key) {
 			t.Errorf("%s", show(r))
 		}
 		if w.bytes(key) != `{"version":7,"days":{}}` {

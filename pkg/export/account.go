@@ -50,7 +50,7 @@ func newAccountRun(c Config, a Account, e Event, run string, clock time.Time) *a
 	r.Log = c.Log.With("run", run, "account", a.Name)
 	for _, d := range a.Datasets {
 		if len(e.Datasets) == 0 || slices.Contains(e.Datasets, d.Name) {
-			r.datasets = append(r.datasets, &dataset{Dataset: d, result: DatasetResult{Dataset: d.Name, Failed: []Failure{}},
+			r.datasets = append(r.datasets, &dataset{Dataset: d, broken: map[string]bool{}, result: DatasetResult{Dataset: d.Name, Failed: []Failure{}},
 				book: snapshot.NewBook(c.Store, c.Layout, c.Source, d.Name, a.Name)})
 		}
 	}
@@ -170,6 +170,11 @@ func (r *accountRun) prepare(ctx context.Context) error {
 	tasks, err := r.planner.plan(ctx, r.datasets)
 	if err != nil {
 		return err
+	}
+	for _, d := range r.datasets {
+		for _, f := range d.result.Failed {
+			r.Log.ErrorContext(ctx, "a month cannot be planned", "dataset", d.Name, "dt", f.Day, "kind", f.Kind, "error", f.Error)
+		}
 	}
 	r.queue = order(tasks)
 	for _, t := range tasks {

@@ -73,6 +73,9 @@ func (r *accountRun) forecast(ctx context.Context, length time.Duration) (Accoun
 	}
 	f.PerMinute = pace
 	for _, d := range r.datasets {
+		if len(d.result.Failed) > 0 { // a forecast without these days would be too low
+			return f, fmt.Errorf("%s: %s", d.Name, d.result.Failed[0].Error)
+		}
 		line := DatasetForecast{Dataset: d.Name}
 		for _, t := range r.queue {
 			if t.dataset == d {

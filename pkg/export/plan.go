@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,6 +52,7 @@ type dataset struct {
 	refused []string                                  // parts that cannot be done in this run
 	looked  []span                                    // days whose ledger and objects were looked at
 	objects map[snapshot.Day]map[string]snapshot.Info // of those days, by part
+	broken  map[string]bool                           // months whose ledger cannot be used: their days are not planned
 	oldest  *oldest                                   // the first day in the ledger, where that decides what is wanted
 	result  DatasetResult
 	written *schema.Schema // of the lines that this run wrote; nil: none
@@ -81,7 +83,7 @@ func newPlanner(c Config, a Account, e Event, clock time.Time) *planner {
 		today: snapshot.DayOf(clock.In(a.Zone))}
 }
 
-// plan finds what is due for the datasets, in no order yet.
+// plan finds what is due for the datasets, in no order yet. What cannot be planned of a dataset alone is in its result.
 func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error) {
 	if err := p.findSaved(ctx, datasets); err != nil {
 		return nil, err
@@ -94,7 +96,7 @@ func (p *planner) plan(ctx context.Context, datasets []*dataset) ([]*task, error
 		if err == nil {
 			err = p.planBegun(ctx, d)
 		}
-		if err != nil {
+		if err = p.contain(d, err); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
@@ -128,7 +130,7 @@ func (p *planner) survey(ctx context.Context, d *dataset) error {
 	d.objects = map[snapshot.Day]map[string]snapshot.Info{}
 	for _, s := range d.looked {
 		for month := s.last.FirstOfMonth(); month >= s.first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
-			if err := d.book.Load(ctx, month.Month()); err != nil {
+			if err := p.contain(d, d.book.Load(ctx, month.Month())); err != nil {
 				return err
 			}
 		}
@@ -138,6 +140,25 @@ func (p *planner) survey(ctx context.Context, d *dataset) error {
 		}
 		maps.Copy(d.objects, objects)
 	}
+	return nil
+}
+
+// contain keeps a ledger that cannot be used to its month: that month fails by name, and the others are gone about as ever.
+// Any other error it passes on.
+func (p *planner) contain(d *dataset, err error) error {
+	ledger, ok := errors.AsType[*snapshot.LedgerError](err)
+	if !ok {
+		return err
+	}
+	if d.broken[ledger.Month] {
+		return nil
+	}
+	last := p.today
+	if first, err := snapshot.ParseDay(ledger.Month + "-01"); err == nil {
+		last = min(last, (first+31).FirstOfMonth()-1)
+	}
+	d.broken[ledger.Month] = true
+	d.result.Failed = append(d.result.Failed, Failure{Day: last, Kind: Storage, Error: clean(ledger)})
 	return nil
 }
 
@@ -178,13 +199,16 @@ func (p *planner) findOldest(ctx context.Context, d *dataset) error {
 	if err == nil && day != 0 {
 		d.oldest = &oldest{At: p.time, Day: day}
 	}
-	return err
+	return p.contain(d, err)
 }
 
 // planDataset goes through the days that were looked at, newest first.
 func (p *planner) planDataset(ctx context.Context, d *dataset) error {
 	for _, s := range d.looked {
 		for day := s.last; day >= s.first; day-- {
+			if d.broken[day.Month()] {
+				continue
+			}
 			for _, part := range d.parts {
 				if err := p.planPart(ctx, d, day, part, d.objects[day][part]); err != nil {
 					return err

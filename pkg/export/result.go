@@ -100,7 +100,8 @@ type runFile struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Failure is one part, or a whole account, that failed.
+// Failure is one part, or a whole account, that failed; or, without a Part, a month of a dataset whose ledger cannot be used,
+// with the last day of it that the run could have been about.
 type Failure struct {
 	Day   snapshot.Day `json:"dt,omitzero"`
 	Part  string       `json:"part,omitempty"`
@@ -128,7 +129,7 @@ func (r Result) Failures() string {
 		for _, d := range a.Datasets {
 			for _, f := range d.Failed {
 				place := fmt.Sprintf("%s/%s %s %s", r.Source, a.Account, d.Dataset, f.Day)
-				if f.Part != d.Dataset {
+				if f.Part != d.Dataset && f.Part != "" {
 					place += " " + f.Part
 				}
 				lines = append(lines, fmt.Sprintf("%s: %s: %s", place, f.Kind, f.Error))

@@ -333,7 +333,7 @@ func replace(ctx context.Context, store Store, key, have, contentType string, te
 }
 
 // Oldest is the first day that the ledger has an entry for, or no day. It lists the ledger's months and loads the oldest
-// ones until an entry is found.
+// ones until an entry is found. A *LedgerError where one of these cannot be used.
 func (b *Book) Oldest(ctx context.Context) (Day, error) {
 	prefix := b.layout.Ledgers(b.source, b.dataset, b.account)
 	for info, err := range b.store.List(ctx, prefix, "") {

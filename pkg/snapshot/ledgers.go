@@ -16,8 +16,9 @@ type LedgerName struct {
 // LedgerError says that an object is no ledger that can be used: broken, a newer program's, or another dataset's. Its text
 // names the key and what to do.
 type LedgerError struct {
-	Key string
-	Err error
+	Key   string
+	Month string // "2026-11", which it should be of
+	Err   error
 }
 
 func (e *LedgerError) Error() string { return "the ledger " + e.Key + " " + e.Err.Error() }
@@ -38,10 +39,10 @@ func ReadLedger(ctx context.Context, store Reader, layout Layout, n LedgerName) 
 		return Ledger{}, "", fmt.Errorf("read the ledger %s: %w", key, err)
 	}
 	if l, err = parseLedger(text); err != nil {
-		return Ledger{}, "", &LedgerError{key, err}
+		return Ledger{}, "", &LedgerError{key, n.Month, err}
 	}
 	if (LedgerName{l.Source, l.Dataset, l.Account, l.Month}) != n {
-		return Ledger{}, "", &LedgerError{key, fmt.Errorf("is another's (%s %s %s %s): it was copied here; "+
+		return Ledger{}, "", &LedgerError{key, n.Month, fmt.Errorf("is another's (%s %s %s %s): it was copied here; "+
 			"delete it to have its days read again", l.Source, l.Dataset, l.Account, l.Month)}
 	}
 	return l, info.ETag, nil
