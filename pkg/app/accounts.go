@@ -97,8 +97,17 @@ func (a *App) yard(c config.ScrapRight) (*scrapright.Source, error) {
 
 func (a *App) ladder(c config.ScrapRight, client *rest.Client, pace *rest.Pace) *credential.Ladder {
 	return credential.New(credential.Config{Vault: a.vault, KeySecret: c.APIKeySecret, SessionSecret: c.SessionSecret,
-		Issuer: scrapright.Issuer{Client: client}, Granted: pace.SetLimit, Now: a.Now,
+		Issuer: scrapright.Issuer{Client: client}, Granted: pace.SetLimit, Holds: hidden(client), Now: a.Now,
 		Log: a.Log.With("source", ScrapRight, "account", c.Account)})
+}
+
+// hidden keeps secrets out of what a client shows of the vendor's answers.
+func hidden(client *rest.Client) func(secrets ...credential.Secret) {
+	return func(secrets ...credential.Secret) {
+		for _, secret := range secrets {
+			client.Veil().Hide(secret.Reveal())
+		}
+	}
 }
 
 func sharedSettings(c config.Common) (export.Account, error) {

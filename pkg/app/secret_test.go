@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -97,6 +99,26 @@ func talkatives() []func(w *world, r simulator.Request) *simulator.Answer {
 			return &simulator.Answer{Rewrite: func(a *simulator.Reply) { a.Body = []byte(change(string(a.Body))) }}
 		}
 	}
+	stored := func(member string, status int) func(w *world, r simulator.Request) *simulator.Answer { // what nobody sent
+		return func(w *world, r simulator.Request) *simulator.Answer {
+			if !isData(r) {
+				return nil
+			}
+			var kept map[string]any
+			text := w.value(keySecret)
+			if member != "api_key" {
+				text = w.value(sessSecret)
+			}
+			if err := json.Unmarshal([]byte(text), &kept); err != nil {
+				w.Error(err)
+			}
+			told, err := json.Marshal(map[string]any{"IsError": 1, "Message": fmt.Sprintf("ask again with %s", kept[member])})
+			if err != nil {
+				w.Error(err)
+			}
+			return says(status, "application/json", string(told))
+		}
+	}
 	tokens := []string{simulator.TokenEndpoint, simulator.RefreshEndpoint}
 	return []func(w *world, r simulator.Request) *simulator.Answer{
 		func(w *world, r simulator.Request) *simulator.Answer { // an error that quotes what was sent
@@ -117,6 +139,7 @@ func talkatives() []func(w *world, r simulator.Request) *simulator.Answer {
 			}
 			return says(403, "text/html", "<html>Blocked: "+w.sent(r)+"</html>")
 		},
+		stored("api_key", 500), stored("refresh_token", 500), stored("access_token", 403), stored("api_key", 200), stored("refresh_token", 200),
 		rewrite(tokens, func(body string) string { return strings.Replace(body, `"IsError":0`, `"IsError":1`, 1) }),
 		rewrite(tokens, func(body string) string { return strings.Replace(body, `"Data":{"access_token":`, `"Data":`, 1) }),
 		rewrite(tokens, func(body string) string {

@@ -68,6 +68,7 @@ func (a *App) reachable(ctx context.Context, c config.ScrapRight) (*Yard, error)
 	if err != nil {
 		return nil, err
 	}
+	hidden(client)(found.Session.AccessToken, found.Session.RefreshToken)
 	yard := &Yard{Account: c.Account, URL: c.URL, Live: found.Live, client: client,
 		Datasets: map[string]config.ScrapRightDataset{}}
 	for name, d := range c.Datasets {

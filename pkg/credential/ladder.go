@@ -20,7 +20,7 @@ const (
 	maxExchanges = 2
 )
 
-// Config is what a Ladder works with. All but Log, Granted and StoreTimeout is required (Inspect alone needs no Issuer).
+// Config is what a Ladder works with. All but Log, Granted, Holds and StoreTimeout is required (Inspect alone needs no Issuer).
 type Config struct {
 	Vault         Vault
 	KeySecret     string // name or ARN of the secret with the API key; only read
@@ -32,6 +32,9 @@ type Config struct {
 	// Granted is told the limit of every session that is taken, before anything is sent for it: token calls count too,
 	// and a stored session is the best that is known of the account's limit even where it can no longer be used. nil: nobody.
 	Granted func(perMinute int)
+	// Holds is told the key and the tokens that the Ladder takes up, before anything is sent, for whoever shows what a vendor
+	// says: that may repeat them. nil: nobody.
+	Holds func(secrets ...Secret)
 }
 
 // Ladder gives out one account's access token during one run, and climbs for a new one when it must: the stored one,
@@ -97,6 +100,9 @@ func New(c Config) *Ladder {
 	}
 	if c.Granted == nil {
 		c.Granted = func(int) {}
+	}
+	if c.Holds == nil {
+		c.Holds = func(...Secret) {}
 	}
 	if c.StoreTimeout <= 0 {
 		c.StoreTimeout = 10 * time.Second
@@ -325,6 +331,7 @@ func (l *Ladder) reached(r rung) {
 
 // hold makes s the session that tokens are given out from.
 func (l *Ladder) hold(s Session, granted, unstored bool) {
+	l.cfg.Holds(s.AccessToken, s.RefreshToken)
 	l.have = pair{Session: s, since: l.cfg.Now(), granted: granted, unstored: unstored, margin: margin}
 	if granted {
 		// A token that never has more than the margin left would be replaced on every call.

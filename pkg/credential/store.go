@@ -60,6 +60,7 @@ func (l *Ladder) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.cfg.Holds(key)
 	l.key, l.keyVersion = key, version
 	l.tell(func(seen *report) { seen.keyVersion = version })
 	ahead := l.have.unstored && stored.is(l.stored)

@@ -57,7 +57,11 @@ type Client struct {
 	now       func() time.Time
 	log       *slog.Logger
 	userAgent string
+	veil      *Veil
 }
+
+// Veil hides what the Client's calls sent in secret so far, and what it is told to hide beside.
+func (c *Client) Veil() *Veil { return c.veil }
 
 // New makes a Client. The error names every fault of the Config.
 func New(cfg Config) (*Client, error) {
@@ -66,7 +70,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base: base, pace: cfg.Pace, now: cfg.Now, userAgent: cfg.UserAgent,
+		base: base, pace: cfg.Pace, now: cfg.Now, userAgent: cfg.UserAgent, veil: &Veil{},
 		timeout: cmp.Or(cfg.Timeout, defaultTimeout), maxBody: cmp.Or(cfg.MaxBody, defaultMaxBody),
 		attempts: cmp.Or(cfg.Attempts, defaultAttempts), log: cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)),
 	}

@@ -134,7 +134,7 @@ func (c *cause) Is(target error) bool {
 
 // statusError makes the typed error of an answer that is not 2xx.
 func (c *call) statusError(a *answer) *StatusError {
-	message := c.clean(messageIn(a.Body), maxMessage)
+	message := c.veil.Show(messageIn(a.Body), maxMessage)
 	return &StatusError{Method: c.Method, Path: c.Path, Status: a.Status, Message: message, Body: a.Body}
 }
 

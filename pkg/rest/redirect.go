@@ -23,11 +23,11 @@ func isRedirect(a *answer) bool {
 func (c *call) follow(a *answer) error {
 	location := a.Header.Get("Location")
 	refuse := func(to, reason string) error {
-		if c.scrub(location) != location {
+		if c.veil.over(location) != location {
 			to = redacted // the host alone could be a part of what was echoed
 		}
 		return &RedirectError{Method: c.Method, Path: c.Path, Status: a.Status,
-			To: c.clean(to, maxMessage), Reason: "not followed, " + reason}
+			To: c.veil.Show(to, maxMessage), Reason: "not followed, " + reason}
 	}
 	target, err := c.url.Parse(location)
 	if err != nil {

@@ -72,6 +72,7 @@ func (r Response) LogValue() slog.Value { return slog.StringValue(r.String()) }
 // call is a Request on its way: its URL changes with redirects.
 type call struct {
 	Request
+	veil *Veil
 	base *url.URL
 	url  *url.URL
 	hops int
@@ -98,7 +99,8 @@ func (c *Client) prepare(r Request) (*call, error) {
 	u := *c.base
 	u.Path, u.RawPath = c.base.Path+path, c.base.EscapedPath()+escape(r.Path)
 	u.RawQuery = r.Query.Encode()
-	return &call{Request: r, base: c.base, url: &u}, nil
+	c.veil.cover(&r)
+	return &call{Request: r, veil: c.veil, base: c.base, url: &u}, nil
 }
 
 // escape escapes what may not stand in a URL's path, and leaves what is escaped already.

@@ -76,7 +76,7 @@ func (c *Client) exchange(ctx context.Context, call *call, slot *slot) (*answer,
 	timed, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
 	defer cancel()
 	lost := func(sent bool, err error) (*answer, error) {
-		return nil, &TransportError{Method: call.Method, Path: call.Path, Sent: sent, Err: c.cause(ctx, timed, call, err)}
+		return nil, &TransportError{Method: call.Method, Path: call.Path, Sent: sent, Err: c.cause(ctx, timed, err)}
 	}
 	transport := c.shared
 	if call.Once {
@@ -149,14 +149,14 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 var errTooLong = errors.New("the body is longer than it may be")
 
 // cause is err without what must not be told on: secrets, and a deadline that was not the caller's.
-func (c *Client) cause(ctx, timed context.Context, call *call, err error) error {
+func (c *Client) cause(ctx, timed context.Context, err error) error {
 	if ended := c.ended(ctx); ended != nil {
 		return ended
 	}
 	if errors.Is(context.Cause(timed), errTimeout) {
 		return fmt.Errorf("no whole answer within %s", c.timeout)
 	}
-	return &cause{text: call.clean(err.Error(), maxCause), err: err}
+	return &cause{text: c.veil.Show(err.Error(), maxCause), err: err}
 }
 
 // ended is ctx's error. A connection's own timer may fire a moment before ctx's does, hence the look at the clock.

@@ -2,12 +2,11 @@ package scrapright
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
+	"yardstick/pkg/rest"
 	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,9 +24,9 @@ type saysNo struct{ message string }
 func (e *saysNo) Error() string { return fmt.Sprintf("the vendor says no: %s", e.message) }
 
 // parseEnvelope reads an answer of {"IsError":0,"Message":"...","Data":...}: one document, with a BOM or without.
-// An IsError other than 0, false or null is a *saysNo, whose message does not repeat the secret that was sent; anything
+// An IsError other than 0, false or null is a *saysNo, whose message shows nothing that the veil hides; anything
 // else that is not such an answer is malformed.
-func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
+func parseEnvelope(body []byte, veil *rest.Veil) (envelope, error) {
 	whole, err := wire.Tree(body)
 	if err != nil {
 		return envelope{}, err
@@ -55,7 +54,7 @@ func parseEnvelope(body []byte, sent credential.Secret) (envelope, error) {
 		}
 	}
 	if failed {
-		return envelope{}, &export.Error{Kind: export.VendorError, Err: &saysNo{line(message, sent)}}
+		return envelope{}, &export.Error{Kind: export.VendorError, Err: &saysNo{line(message, veil)}}
 	}
 	return e, nil
 }
@@ -75,13 +74,9 @@ func isZero(v jsontext.Value) bool {
 	return false
 }
 
-// line makes a vendor's message fit to be shown: one line of at most 200 characters, without what was sent in secret.
-func line(message string, sent credential.Secret) string {
-	message = wire.Shown(message, len(message)) // a secret with something invisible in it is one, too
-	if secret := sent.Reveal(); secret != "" {
-		message = strings.NewReplacer(secret, sent.String(), url.QueryEscape(secret), sent.String()).Replace(message)
-	}
-	if message = wire.Shown(message, 200); message == "" {
+// line makes a vendor's message fit to be shown: one line of at most 200 characters.
+func line(message string, veil *rest.Veil) string {
+	if message = veil.Show(message, 200); message == "" {
 		return "(no message)"
 	}
 	return message

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
 	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
@@ -58,7 +57,7 @@ func told(p wire.Page, err error) string {
 
 // Pages that are known at a glance are what they are when they are read, and their records come as they would.
 func TestAGlanceAtAPageChangesNothing(t *testing.T) {
-	token := credential.NewSecret(secretToken)
+	token := hiding(secretToken)
 	plain, watched := snapshottest.NewSpool(t), snapshottest.NewSpool(t)
 	defer func() { _, _ = plain.Close(), watched.Close() }()
 	glances := 0

@@ -29,7 +29,7 @@ func (s *Source) Probe(ctx context.Context, dataset string, day export.Day, acce
 		err = wire.JSONType(answer.Header)
 	}
 	if err == nil {
-		_, err = parseEnvelope(answer.Body, access)
+		_, err = parseEnvelope(answer.Body, s.Client.Veil())
 	}
 	if err != nil {
 		return fmt.Errorf("GET %s: %w", d.Path, err)

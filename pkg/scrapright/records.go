@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"yardstick/pkg/credential"
 	"yardstick/pkg/export"
+	"yardstick/pkg/rest"
 	"yardstick/pkg/wire"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -30,9 +30,9 @@ type answer struct {
 	array, beside wire.Node
 }
 
-// page reads an answer to a call that was made with a token.
-func (f *finder) page(body []byte, token credential.Secret) (wire.Page, error) {
-	a, err := f.read(body, token)
+// page reads an answer. What the vendor says in it is shown under the veil.
+func (f *finder) page(body []byte, veil *rest.Veil) (wire.Page, error) {
+	a, err := f.read(body, veil)
 	if err != nil {
 		return wire.Page{}, err
 	}
@@ -51,8 +51,8 @@ func (f *finder) page(body []byte, token credential.Secret) (wire.Page, error) {
 	return p, err
 }
 
-func (f *finder) read(body []byte, token credential.Secret) (a answer, err error) {
-	if a.envelope, err = parseEnvelope(body, token); err != nil {
+func (f *finder) read(body []byte, veil *rest.Veil) (a answer, err error) {
+	if a.envelope, err = parseEnvelope(body, veil); err != nil {
 		return a, err
 	}
 	a.array, a.beside, err = f.array(a.envelope)
@@ -62,7 +62,7 @@ func (f *finder) read(body []byte, token credential.Secret) (a answer, err error
 // glance reads an answer that begins as the one before did, and whose records the sink can follow. So they are gone over
 // once, and not once to cut them and once to add them. What stands around them is read as an answer without records, and
 // has to be one. It is false where anything is not as expected: then page has to read the answer, and nothing is to be taken.
-func (f *finder) glance(body []byte, token credential.Secret, sink export.Follower) (p wire.Page, ok bool) {
+func (f *finder) glance(body []byte, veil *rest.Veil, sink export.Follower) (p wire.Page, ok bool) {
 	if len(f.before) == 0 || !bytes.HasPrefix(body, f.before) {
 		return p, false
 	}
@@ -72,7 +72,7 @@ func (f *finder) glance(body []byte, token credential.Secret, sink export.Follow
 		return p, false
 	}
 	f.frame = append(append(f.frame[:0], f.before...), rest...)
-	a, err := f.read(f.frame, token)
+	a, err := f.read(f.frame, veil)
 	if err != nil || offset(f.frame, a.array.Value) != len(f.before)-1 {
 		return p, false
 	}

@@ -140,16 +140,16 @@ func (s *Source) Read(ctx context.Context, w export.Window, sink export.Sink) (e
 	l := wire.List{Closed: w.Closed, Sink: sink, Full: min(dataset.PageSize, maxPage), Cursor: w.Cursor}
 	var page bytes.Buffer // a page's records are good until the next one is asked for
 	l.Fetch = func(ctx context.Context, number, _ int) (wire.Page, error) {
-		body, token, err := s.get(ctx, dataset.Path, dataset.page(query, number), &page)
+		body, err := s.get(ctx, dataset.Path, dataset.page(query, number), &page)
 		if err != nil {
 			return wire.Page{}, err
 		}
 		if number > 1 {
-			if p, ok := found.glance(body, token, sink); ok {
+			if p, ok := found.glance(body, s.Client.Veil(), sink); ok {
 				return p, nil
 			}
 		}
-		return found.page(body, token)
+		return found.page(body, s.Client.Veil())
 	}
 	proof, err := l.Read(ctx)
 	if err != nil {
@@ -175,20 +175,20 @@ func Authorized(token credential.Secret) http.Header {
 	return http.Header{"X-Access-Token": {token.Reveal()}}
 }
 
-// get makes one data call, whose body goes into a buffer, and tells the token that it was made with. A 401 enters the ladder, and the same call is
-// made again with what it gives.
-func (s *Source) get(ctx context.Context, path string, query url.Values, into *bytes.Buffer) (body []byte, token credential.Secret, err error) {
-	token, err = s.Ladder.Token(ctx)
+// get makes one data call, whose body goes into a buffer. A 401 enters the ladder, and the same call is made again with
+// what it gives.
+func (s *Source) get(ctx context.Context, path string, query url.Values, into *bytes.Buffer) ([]byte, error) {
+	token, err := s.Ladder.Token(ctx)
 	for refusals := 0; err == nil; refusals++ {
 		answer, fault := s.Client.Do(ctx, rest.Request{Path: path, Query: query, Header: Authorized(token), Buffer: into})
 		if fault == nil {
-			return answer.Body, token, wire.JSONType(answer.Header)
+			return answer.Body, wire.JSONType(answer.Header)
 		}
 		status, ok := errors.AsType[*rest.StatusError](fault)
 		if !ok || status.Status != http.StatusUnauthorized || refusals >= maxRefusals {
-			return nil, token, fault
+			return nil, fault
 		}
 		token, err = s.Ladder.Rejected(ctx, token)
 	}
-	return nil, token, wire.ClassifyAccount(ctx, err)
+	return nil, wire.ClassifyAccount(ctx, err)
 }

@@ -27,17 +27,17 @@ type Issuer struct{ Client *rest.Client }
 
 // Exchange gives the API key for a new pair of tokens. It may be made again: each exchange stands for itself.
 func (i Issuer) Exchange(ctx context.Context, key credential.Secret) (credential.Grant, error) {
-	return i.call(ctx, key, rest.Request{Method: http.MethodPost, Path: exchangePath, Token: true,
+	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: exchangePath, Token: true,
 		Header: http.Header{"X-Api-Key": {key.Reveal()}}})
 }
 
 // Refresh gives a refresh token for a new pair. The token is spent by it, so the call is made once, whatever happens.
 func (i Issuer) Refresh(ctx context.Context, refresh credential.Secret) (credential.Grant, error) {
-	return i.call(ctx, refresh, rest.Request{Method: http.MethodPost, Path: refreshPath, Token: true, Once: true,
+	return i.call(ctx, rest.Request{Method: http.MethodPost, Path: refreshPath, Token: true, Once: true,
 		Form: url.Values{"refreshToken": {refresh.Reveal()}}})
 }
 
-func (i Issuer) call(ctx context.Context, sent credential.Secret, r rest.Request) (credential.Grant, error) {
+func (i Issuer) call(ctx context.Context, r rest.Request) (credential.Grant, error) {
 	answer, err := i.Client.Do(ctx, r)
 	if status, ok := errors.AsType[*rest.StatusError](err); ok && refusal(status.Status) {
 		return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, err)
@@ -45,7 +45,7 @@ func (i Issuer) call(ctx context.Context, sent credential.Secret, r rest.Request
 	if err != nil {
 		return credential.Grant{}, err
 	}
-	grant, err := parseGrant(answer.Body, sent)
+	grant, err := parseGrant(answer.Body, i.Client.Veil())
 	if err != nil {
 		return credential.Grant{}, fmt.Errorf("%s: %w", r.Path, err)
 	}
@@ -58,8 +58,8 @@ func refusal(status int) bool {
 
 // parseGrant reads a token answer. Lifetimes are told in seconds; what is absent or no number is left at zero, for the
 // ladder to judge.
-func parseGrant(body []byte, sent credential.Secret) (credential.Grant, error) {
-	top, err := parseEnvelope(body, sent)
+func parseGrant(body []byte, veil *rest.Veil) (credential.Grant, error) {
+	top, err := parseEnvelope(body, veil)
 	if err != nil {
 		if said, ok := errors.AsType[*saysNo](err); ok {
 			return credential.Grant{}, fmt.Errorf("%w: %w", credential.ErrRefused, said)

@@ -41,7 +41,7 @@ func TestGrants(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseGrant(tokenAnswer(tt.data), credential.Secret{})
+			got, err := parseGrant(tokenAnswer(tt.data), nil)
 			if err != nil || got != tt.want {
 				t.Errorf("%+v, %v; expected %+v", got, err, tt.want)
 			}
@@ -52,7 +52,7 @@ func TestGrants(t *testing.T) {
 func TestNumbersThatAreOfNoUseLeaveAGrantForTheLadderToJudge(t *testing.T) {
 	for _, spelt := range []string{`null`, `"3600"`, `-5`, `0`, `0.5`, `1e400`, `[]`, `true`} {
 		data := strings.ReplaceAll(`{"access_token":"a","expires_in":X,"refresh_token_expires_in":X,"requestLimitPerMinute":X}`, "X", spelt)
-		g, err := parseGrant(tokenAnswer(data), credential.Secret{})
+		g, err := parseGrant(tokenAnswer(data), nil)
 		if err != nil || g.AccessFor > 0 || g.RefreshFor > 0 || g.RequestsPerMinute > 0 {
 			t.Errorf("%s: %+v, %v; expected nothing usable", spelt, g, err)
 		}
@@ -61,7 +61,7 @@ func TestNumbersThatAreOfNoUseLeaveAGrantForTheLadderToJudge(t *testing.T) {
 
 func TestALifetimeBeyondAllTimeIsALongOne(t *testing.T) {
 	for _, spelt := range []string{`9223372037`, `18446744074`, `1e15`, `9223372036854775807`} {
-		g, err := parseGrant(tokenAnswer(`{"access_token":"a","expires_in":`+spelt+`}`), credential.Secret{})
+		g, err := parseGrant(tokenAnswer(`{"access_token":"a","expires_in":`+spelt+`}`), nil)
 		if years := g.AccessFor.Hours() / 24 / 365; err != nil || years < 200 {
 			t.Errorf("%s seconds: %s, %v; expected centuries", spelt, g.AccessFor, err)
 		}
@@ -87,7 +87,7 @@ func TestTokenAnswersThatAreNone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := parseGrant([]byte(tt.body), credential.NewSecret(secretToken))
+			_, err := parseGrant([]byte(tt.body), hiding(secretToken))
 			if err == nil || errors.Is(err, credential.ErrRefused) != tt.refused || !strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("%v; expected refused %v: %s", err, tt.refused, tt.says)
 			}
@@ -109,7 +109,7 @@ func FuzzGrant(f *testing.F) {
 	}
 	f.Add([]byte(`{"IsError":1,"Message":"no"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		g, err := parseGrant(body, credential.NewSecret(secretToken))
+		g, err := parseGrant(body, hiding(secretToken))
 		if err == nil {
 			if g.AccessFor < -time.Second || g.RefreshFor < -time.Second || g.RequestsPerMinute < -1 {
 				t.Errorf("%+v", g)

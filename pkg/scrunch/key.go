@@ -3,7 +3,6 @@ package scrunch
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"yardstick/pkg/credential"
@@ -96,13 +95,4 @@ func (k *key) refused(ctx context.Context, tried credential.Secret, cause error)
 		return err == nil, err
 	}
 	return false, &credential.Refused{KeySecret: k.secret, Version: version, Err: fmt.Errorf("%w: %w", credential.ErrRefused, cause)}
-}
-
-// hide is a vendor's text without the key.
-func (k *key) hide(text string) string {
-	value, _ := k.held()
-	if value.Empty() {
-		return text
-	}
-	return strings.ReplaceAll(text, value.Reveal(), value.String())
 }

@@ -24,7 +24,7 @@ func (s *Source) told(err error) error {
 	if !ok {
 		return err
 	}
-	said := wire.Shown(s.key.hide(no.detail), maxMessage)
+	said := s.Client.Veil().Show(no.detail, maxMessage)
 	if said == "" {
 		said = "(no message)"
 	}

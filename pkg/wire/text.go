@@ -1,8 +1,7 @@
 package wire
 
 import (
-	"strings"
-	"unicode"
+	"yardstick/pkg/rest"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -19,19 +18,4 @@ func Text(v jsontext.Value) string {
 
 // Shown is text of others made fit to be shown: one line, without control and invisible characters, cut to a number of
 // characters.
-func Shown(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
-}
+func Shown(text string, limit int) string { return (*rest.Veil)(nil).Show(text, limit) }
