@@ -13,6 +13,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/simulator"
 )
 
@@ -82,7 +83,7 @@ func TestABackfillRunsUntilItsRangeIsDoneAndItsReportIsGolden(t *testing.T) {
 	s := newSite(t)
 	c := yardstick(t, s.config, "backfill", "--from", daysAgo(89), "--time-limit", "2s").
 		expect(t, complete, "scrapright: run 1 of at least ", "scrapright: run 2", " of 92 windows done", "scrapright/main: 92/92 windows")
-	golden(t, "backfill.txt", timeless(c.stdout, s.dir))
+	golden.Compare(t, "testdata/backfill.txt", timeless(c.stdout, s.dir))
 	if n := len(s.days()); n != 90 {
 		t.Errorf("%d days in the bucket, expected 90", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"yardstick/pkg/app"
+	"yardstick/pkg/golden"
 )
 
 func TestCheckFindsASetUpThatFits(t *testing.T) {
@@ -59,7 +60,7 @@ func TestFindingsFitTheTerminalAndAreGolden(t *testing.T) {
 			s, out := page(width)
 			s.printFindings(report)
 			fits(t, out.String(), width)
-			golden(t, fmt.Sprintf("report-%d.txt", width), out.String())
+			golden.Compare(t, fmt.Sprintf("testdata/report-%d.txt", width), out.String())
 		})
 	}
 }

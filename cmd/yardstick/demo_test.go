@@ -9,6 +9,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local"
+	"yardstick/pkg/golden"
 )
 
 // timeless takes out of a text what differs between runs: the folder, dates, ports and numbers, and with their lengths
@@ -36,8 +37,8 @@ func outline(stderr string) string {
 func TestDemoIsGoldenAndSaysUnchangedTheSecondTime(t *testing.T) {
 	dir := t.TempDir()
 	first := yardstick(t, "", "demo", "--dir", dir).expect(t, complete)
-	golden(t, "demo-first.txt", timeless(first.stdout, dir))
-	golden(t, "demo-first-progress.txt", timeless(outline(first.stderr), dir))
+	golden.Compare(t, "testdata/demo-first.txt", timeless(first.stdout, dir))
+	golden.Compare(t, "testdata/demo-first-progress.txt", timeless(outline(first.stderr), dir))
 	before := snapshots(t, dir)
 	if len(before) < 30 {
 		t.Fatalf("%d data objects, expected one for each of 30 days and more", len(before))

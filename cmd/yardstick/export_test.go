@@ -11,6 +11,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local"
+	"yardstick/pkg/golden"
 )
 
 // world is a simulated yard and an embedded AWS that the program meets through the SDK's environment alone.
@@ -53,7 +54,7 @@ func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.Dat
 func TestExportWritesToAWSAndItsReportIsGolden(t *testing.T) {
 	w := newWorld(t)
 	c := yardstick(t, w.config(), "export").expect(t, complete, "scrapright/main: 33/33 windows")
-	golden(t, "export.txt", timeless(c.stdout, w.dir))
+	golden.Compare(t, "testdata/export.txt", timeless(c.stdout, w.dir))
 
 	again := yardstick(t, w.config(), "export", "--dataset", "purchases", "--json").expect(t, complete)
 	results := decoded[app.Result](t, again)
@@ -78,7 +79,7 @@ func TestExportReadsItsConfigurationFromTheBucket(t *testing.T) {
 func TestPlanIsGoldenAndWritesNothing(t *testing.T) {
 	w := newWorld(t)
 	c := yardstick(t, w.config(), "plan").expect(t, complete)
-	golden(t, "plan.txt", timeless(c.stdout, w.dir))
+	golden.Compare(t, "testdata/plan.txt", timeless(c.stdout, w.dir))
 	forecasts := decoded[app.Forecast](t, yardstick(t, w.config(), "plan", "--json", "--from", daysAgo(9), "--to", daysAgo(5)).expect(t, complete))
 	if len(forecasts) != 1 || forecasts[0].Accounts[0].Datasets[0].Backlog != 5 {
 		t.Errorf("forecasts %+v, expected a backlog of 5 days", forecasts)

@@ -18,6 +18,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/awscloud"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/localcloud"
 	"yardstick/pkg/snapshot"
 )
@@ -157,7 +158,7 @@ func TestReadIsGolden(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := s.read(t, test.args).expect(t, test.code)
 			told := "yardstick read " + test.args + "\n\n" + c.stdout + "\nstandard error:\n" + c.stderr
-			golden(t, "read-"+test.name+".txt", strings.ReplaceAll(told, s.dir, "DIR"))
+			golden.Compare(t, "testdata/read-"+test.name+".txt", strings.ReplaceAll(told, s.dir, "DIR"))
 		})
 	}
 }

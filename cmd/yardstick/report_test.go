@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"yardstick/pkg/app"
+	"yardstick/pkg/golden"
 )
 
 // page is a session that writes to a terminal of so many columns, 0 for a file.
@@ -60,7 +61,7 @@ func TestResultsAsTablesFitTheTerminalAndAreGolden(t *testing.T) {
 					t.Errorf("exit code %d (%v), expected %d", got, err, code)
 				}
 				fits(t, out.String(), width)
-				golden(t, fmt.Sprintf("results/%s-%d.txt", name, width), out.String())
+				golden.Compare(t, fmt.Sprintf("testdata/results/%s-%d.txt", name, width), out.String())
 			})
 		}
 	}
@@ -72,7 +73,7 @@ func TestForecastsAsTablesFitTheTerminalAndAreGolden(t *testing.T) {
 			s, out := page(width)
 			s.printForecast(stored[app.Forecast](t, "testdata/forecast.json"), 15*time.Minute)
 			fits(t, out.String(), width)
-			golden(t, fmt.Sprintf("forecast-%d.txt", width), out.String())
+			golden.Compare(t, fmt.Sprintf("testdata/forecast-%d.txt", width), out.String())
 		})
 	}
 }

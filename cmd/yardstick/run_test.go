@@ -5,19 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"yardstick/pkg/app"
+	"yardstick/pkg/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestMain takes away what the machine's own environment would add.
 func TestMain(m *testing.M) {
@@ -120,30 +115,12 @@ func (w *watch) String() string {
 	return w.text.String()
 }
 
-// golden compares a text with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run the test with -update)", err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s differs (- golden, + got):\n%s", name, diff)
-	}
-}
-
 func TestHelpOfEachCommandIsGolden(t *testing.T) {
 	for _, command := range []string{"", "demo", "export", "backfill", "plan", "check", "status", "read", "tables", "secret put"} {
 		name := strings.ReplaceAll(strings.Trim("help-"+command, "-"), " ", "-") + ".txt"
 		t.Run(name, func(t *testing.T) {
 			c := yardstick(t, "", append(strings.Fields(command), "--help")...).expect(t, complete)
-			golden(t, name, c.stdout)
+			golden.Compare(t, "testdata/"+name, c.stdout)
 		})
 	}
 }

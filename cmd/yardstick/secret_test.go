@@ -13,6 +13,7 @@ import (
 
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/simulator"
 )
 
@@ -98,8 +99,8 @@ func TestSecretPutTriesStoresAndTells(t *testing.T) {
 	o := newOffice(t)
 	c := o.put(t, strings.NewReader("\n  "+freshKey+"\r\n"), yardKeyIn).expect(t, complete)
 	version := regexp.MustCompile(`version [0-9a-f]{8}\.`)
-	golden(t, "secret-put.txt", timeless(version.ReplaceAllString(c.stdout, "version #."), o.dir))
-	golden(t, "secret-put-progress.txt", c.stderr)
+	golden.Compare(t, "testdata/secret-put.txt", timeless(version.ReplaceAllString(c.stdout, "version #."), o.dir))
+	golden.Compare(t, "testdata/secret-put-progress.txt", c.stderr)
 	o.holds(t, yardKeyIn, `{"owner":"billing","api_key":"`+freshKey+`"}`)
 
 	again := decoded[app.Verified](t, o.put(t, strings.NewReader(freshKey), yardKeyIn, "--json", "-v").expect(t, complete, "holds this key already"))

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"yardstick/pkg/app"
+	"yardstick/pkg/golden"
 )
 
 // told is the status that pkg/about gathers of a bucket with all that can be the matter, and what only an App adds.
@@ -38,7 +39,7 @@ func TestTheStatusAsTablesFitsTheTerminalAndIsGolden(t *testing.T) {
 			s, out := page(width)
 			s.printStatus(told(t))
 			fits(t, out.String(), width)
-			golden(t, fmt.Sprintf("status-%d.txt", width), out.String())
+			golden.Compare(t, fmt.Sprintf("testdata/status-%d.txt", width), out.String())
 		})
 	}
 }
@@ -104,7 +105,7 @@ func TestStatusOfAnExportThatWentWellIsGoldenAndChangesNothing(t *testing.T) {
 	yardstick(t, w.config(), "export").expect(t, complete)
 	before := snapshots(t, w.dir)
 	c := yardstick(t, w.config(), "status").expect(t, complete)
-	golden(t, "status.txt", undated(c.stdout, w.dir))
+	golden.Compare(t, "testdata/status.txt", undated(c.stdout, w.dir))
 	if diff := cmp.Diff(before, snapshots(t, w.dir)); diff != "" {
 		t.Errorf("status changed data objects:\n%s", diff)
 	}

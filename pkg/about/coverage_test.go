@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"yardstick/pkg/about"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/snapshot"
 )
 
@@ -47,17 +46,7 @@ func TestCoverageIsGoldenAndTheSameBytesEachTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, file := unpacked(t, object), filepath.Join("testdata", "coverage.json")
-	if *update {
-		must(os.WriteFile(file, []byte(text), 0o600))
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("the coverage differs (- golden, + got):\n%s", diff)
-	}
+	golden.Compare(t, "testdata/coverage.json", unpacked(t, object))
 	for range 20 { // a map has another order each time
 		again, err := about.EncodeCoverage(about.Coverage(twoLedgers()...))
 		if err != nil || !bytes.Equal(again, object) {

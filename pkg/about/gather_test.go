@@ -3,8 +3,6 @@ package about_test
 import (
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 
 	"yardstick/pkg/about"
 	"yardstick/pkg/export"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/snapshot"
 )
 
@@ -78,17 +77,7 @@ func TestStatusOfGapsFailuresAndEmptyDaysIsGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("testdata", "status.json")
-	if *update {
-		must(os.WriteFile(file, append(got, '\n'), 0o600))
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got)+"\n", "\n")); diff != "" {
-		t.Errorf("the status differs (- golden, + got):\n%s", diff)
-	}
+	golden.Compare(t, "testdata/status.json", string(got)+"\n")
 }
 
 func TestWhatWasGatheredCanBeDrawn(t *testing.T) {

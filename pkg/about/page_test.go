@@ -1,23 +1,17 @@
 package about_test
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
 	"html"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"yardstick/pkg/about"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/snapshot"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func page(t testing.TB, s about.Status) string {
 	t.Helper()
@@ -29,20 +23,7 @@ func page(t testing.TB, s about.Status) string {
 }
 
 func TestGoldenPage(t *testing.T) {
-	const golden = "testdata/page.html"
-	got := page(t, everything())
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(want, []byte(got)) {
-		t.Errorf("%s (run go test -run Golden -update, and look at it):\n%s", golden, cmp.Diff(string(want), got))
-	}
+	golden.Compare(t, "testdata/page.html", page(t, everything()))
 }
 
 func headline(t testing.TB, s about.Status) string {

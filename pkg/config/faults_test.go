@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"yardstick/pkg/golden"
 )
 
 // sound is a configuration without a fault, a line a key. "top", "yard" and "brands" are where a key can be put.
@@ -105,7 +107,7 @@ func TestValuesThatDoNotFit(t *testing.T) {
 			again.WriteString("\t" + fault + "\n")
 		}
 	}
-	golden(t, file, again.String())
+	golden.Compare(t, file, again.String())
 }
 
 const (
@@ -177,5 +179,5 @@ func TestAllFaultsAreNamedAtOnceInTheOrderOfTheText(t *testing.T) {
 	for _, f := range invalid.Faults {
 		fmt.Fprintf(&lines, "line %d: %s\n", f.Line, f)
 	}
-	golden(t, "testdata/faulty.txt", lines.String())
+	golden.Compare(t, "testdata/faulty.txt", lines.String())
 }

@@ -12,10 +12,12 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"yardstick/pkg/golden"
 )
 
 func TestTheSchemaIsTheGoldenOne(t *testing.T) {
-	golden(t, "../../docs/config.schema.json", string(Schema()))
+	golden.Compare(t, "../../docs/config.schema.json", string(Schema()))
 }
 
 func TestTheSchemaTakesWhatParseTakes(t *testing.T) {

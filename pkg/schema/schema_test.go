@@ -2,18 +2,14 @@ package schema_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"yardstick/pkg/golden"
 	"yardstick/pkg/schema"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // of is the schema of lines.
 func of(t testing.TB, lines ...string) *schema.Schema {
@@ -37,23 +33,6 @@ func spelt(t testing.TB, s *schema.Schema) string {
 	return string(text) + "\n"
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run the test with -update)", err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s differs (- golden, + got):\n%s", name, diff)
-	}
-}
-
 // purchases have what a yard sends, and what it might: ids beyond 64 bits, a member that is sometimes an object.
 var purchases = []string{
 	`{"Id":134750000001,"TicketNumber":"20261123-0001","BusinessId":null,"Lines":[{"Line":1,"Net":120.0,"Price":2.8200}],"Seller":"Tran","IsVoid":false}`,
@@ -65,7 +44,7 @@ var purchases = []string{
 
 func TestSchemaIsGoldenAndHasNoValue(t *testing.T) {
 	text := spelt(t, of(t, purchases...))
-	golden(t, "purchases.json", text)
+	golden.Compare(t, "testdata/purchases.json", text)
 	for _, value := range []string{"Tran", "Quentin", "134750000001", "20261123", "2.82", "tk"} {
 		if strings.Contains(text, value) {
 			t.Errorf("the schema holds the value %s", value)

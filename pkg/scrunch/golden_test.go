@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"yardstick/pkg/golden"
 	"yardstick/pkg/simulator"
 	"yardstick/pkg/wire"
 
@@ -81,22 +82,6 @@ func recordTape(t *testing.T, dataset string) {
 	}
 }
 
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	expected, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(expected), got); diff != "" {
-		t.Errorf("%s (-golden +now)\n%s", file, diff)
-	}
-}
-
 // Lines, and the requests for them: an answer is found by the very request that it was recorded for.
 func TestGoldenLines(t *testing.T) {
 	for _, d := range Datasets(reportsOn(), nil, nil) {
@@ -109,7 +94,7 @@ func TestGoldenLines(t *testing.T) {
 				if len(lines) < 2 && d.Name != "brand_daily" {
 					w.Errorf("%d lines are too few to tell", len(lines))
 				}
-				golden(t, filepath.Join("testdata", "golden", d.Name+".ndjson"), strings.Join(lines, "\n")+"\n")
+				golden.Compare(t, "testdata/golden/"+d.Name+".ndjson", strings.Join(lines, "\n")+"\n")
 			})
 		})
 	}

@@ -3,7 +3,6 @@ package scrunch
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,8 +28,6 @@ const (
 	closed    = "2026-11-17" // a day that is over
 	today     = "2026-11-18" // a Wednesday; tests begin at its noon
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // world is a source before a server, on fake time. Its logs and errors are looked through for keys when the test ends.
 type world struct {

@@ -3,10 +3,8 @@ package snapshot_test
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,10 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"yardstick/pkg/golden"
 	"yardstick/pkg/snapshot"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const novemberKey = "acme/_yardstick/ledger/scrapright/purchases/account=main/2026-11.json"
 
@@ -79,19 +76,7 @@ func TestLedgerIsWrittenAsTheContractHasIt(t *testing.T) {
 	if info.ContentType != "application/json" {
 		t.Errorf("content type %q", info.ContentType)
 	}
-	const file = "testdata/ledger.json"
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-golden +now)\n%s", file, diff)
-	}
+	golden.Compare(t, "testdata/ledger.json", got)
 }
 
 func TestBookReadsBackWhatItWrote(t *testing.T) {

@@ -2,37 +2,16 @@ package table_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"yardstick/pkg/golden"
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/table"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run the test with -update)", err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s differs (- golden, + got):\n%s", name, diff)
-	}
-}
 
 var place = table.Place{Bucket: "acme-reporting", Root: "s3://acme-reporting/", Layout: snapshot.Layout{Prefix: "yards/"},
 	Accounts: []string{"main", "north"}, First: "2026-01-01"}
@@ -61,11 +40,11 @@ func TestSnippetsAreGolden(t *testing.T) {
 		"report":  snippets(t, named(t, table.Scrunch(reportsOn()), "scrunch_brand_daily"), `{"brand_id":101,"brand_name":"B","date":"20261122","responses":1.5}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name+"-athena.sql", s.Athena())
-			golden(t, name+"-duckdb.sql", s.DuckDB())
-			golden(t, name+"-pandas.py", s.Pandas())
+			golden.Compare(t, "testdata/"+name+"-athena.sql", s.Athena())
+			golden.Compare(t, "testdata/"+name+"-duckdb.sql", s.DuckDB())
+			golden.Compare(t, "testdata/"+name+"-pandas.py", s.Pandas())
 			if manifest := s.Manifest(); manifest != "" || s.Table.Latest {
-				golden(t, name+"-quicksight.json", manifest)
+				golden.Compare(t, "testdata/"+name+"-quicksight.json", manifest)
 			}
 		})
 	}

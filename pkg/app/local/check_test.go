@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,11 +20,10 @@ import (
 	"yardstick/pkg/app"
 	"yardstick/pkg/app/local"
 	"yardstick/pkg/bubble"
+	"yardstick/pkg/golden"
 	"yardstick/pkg/localcloud"
 	"yardstick/pkg/simulator"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
 	yardAddress  = "127.0.0.1:1001"
@@ -159,7 +157,7 @@ func TestCheckComparesEveryKindOfReference(t *testing.T) {
 			inPlace(t, simulated(config), func(p *place) {
 				report := p.check("")
 				got := aboutReference(report)
-				golden(p.T, "check-"+name+".txt", got)
+				golden.Compare(p.T, "testdata/check-"+name+".txt", got)
 				if change := lines(report); change != "" {
 					if again := p.check(change); lines(again) != "" || strings.Contains(aboutReference(again), "fault") {
 						p.Errorf("with the lines in place:\n%s", aboutReference(again))
@@ -167,23 +165,6 @@ func TestCheckComparesEveryKindOfReference(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := gocmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
 

@@ -2,21 +2,18 @@ package swagger_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"yardstick/pkg/app/local/swagger"
 	"yardstick/pkg/config"
+	"yardstick/pkg/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const yardURL = "https://acme.scrapright.example"
 
@@ -98,7 +95,7 @@ func TestReferencesOfManyDialectsAreComparedWithTheDefaults(t *testing.T) {
 			must(t, err)
 			r := reference(t, yard, string(text))
 			verdicts := r.Compare(asDefault(t))
-			golden(t, file+".golden", told(r, verdicts))
+			golden.Compare(t, "testdata/"+file+".golden", told(r, verdicts))
 
 			// The lines mend what they name: with them in place, nothing differs any more.
 			for _, v := range r.Compare(settings(t, swagger.Lines("main", verdicts))) {
@@ -107,18 +104,5 @@ func TestReferencesOfManyDialectsAreComparedWithTheDefaults(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		must(t, os.WriteFile(path, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	must(t, err)
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
