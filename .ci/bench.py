@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 import bench_programs
-from bench_world import ROOT, Failed, World, build, compression_level, cpu_of, memory_limit
+from bench_world import ROOT, Failed, World, build, compression_level, cpu_of, runtime_settings
 
 MOST_OVER_FLOOR = 1.25   # wall and CPU time of yardstick
 LEAST_UNDER_OTHERS = 15  # CPU time of dlt and of the Airbyte CDK over yardstick's
@@ -114,14 +114,14 @@ def compare(world, programs, job, wanted):
 def main():
     wanted = arguments()
     build(wanted.work)
-    level, limit = compression_level(), memory_limit()
+    level, settings = compression_level(), runtime_settings()
     with World(wanted.work) as world:
-        programs = [kind(world, level, limit) for kind in bench_programs.ALL if not (wanted.quick and kind.foreign)]
+        programs = [kind(world, level, settings) for kind in bench_programs.ALL if not (wanted.quick and kind.foreign)]
         on = machine() | {program.name: program.version() for program in programs if program.foreign}
-        print(", ".join(f"{name} {value}" for name, value in on.items()) + f"; {level}, GOMEMLIMIT={limit}")
+        print(", ".join(f"{name} {value}" for name, value in on.items()) + f"; {level}, " + ", ".join(f"{name}={value}" for name, value in settings.items()))
         done = [compare(world, programs, job, wanted) for job in world.jobs.values() if not wanted.job or job.name in wanted.job]
     if wanted.json:
-        wanted.json.write_text(json.dumps({"machine": on, "level": level, "memory_limit": limit, "jobs": done}, indent=1) + "\n")
+        wanted.json.write_text(json.dumps({"machine": on, "level": level, "runtime": settings, "jobs": done}, indent=1) + "\n")
     complaints = [fault for job in done for fault in job["faults"]]
     for complaint in complaints:
         print(("bench: " if wanted.check else "note: ") + complaint, file=sys.stderr)

@@ -36,8 +36,8 @@ class Program:
     foreign = False  # not of this project, and slow
     unshelved = 0    # requests that the vendor's simulator answers itself
 
-    def __init__(self, world, level, limit):
-        self.world, self.level, self.limit, self.count = world, level, limit, 0
+    def __init__(self, world, level, settings):
+        self.world, self.level, self.settings, self.count = world, level, settings, 0
 
     def folder(self):
         self.count += 1
@@ -63,7 +63,7 @@ class Yardstick(Program):
             environment = self.environment(folder) | {
                 "AWS_LAMBDA_RUNTIME_API": api.address, "AWS_LAMBDA_FUNCTION_NAME": job.function, "AWS_REGION": "us-east-1",
                 "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO",
-                "AWS_ENDPOINT_URL": self.world.endpoint, "YARDSTICK_CONFIG": json.dumps(config), "GOMEMLIMIT": self.limit}
+                "AWS_ENDPOINT_URL": self.world.endpoint, "YARDSTICK_CONFIG": json.dumps(config)} | self.settings
             began = time.monotonic()
             process = subprocess.Popen([self.world.work / job.function / "bootstrap"], env=environment, stdout=log, stderr=log, close_fds=True)
             try:

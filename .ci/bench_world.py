@@ -51,11 +51,14 @@ def compression_level():
     return level
 
 
-def memory_limit():
-    """GOMEMLIMIT of the export functions."""
-    found = set(re.findall(r"^\s*GOMEMLIMIT:\s*(\w+)", (ROOT / "template.yaml").read_text(), re.M))
-    expect(len(found) == 1, f"template.yaml has GOMEMLIMIT {sorted(found)}, expected one value")
-    return found.pop()
+def runtime_settings():
+    """What the template sets of Go's runtime for the export functions, as environment variables."""
+    settings = {}
+    for name in "GOMEMLIMIT", "GOGC":
+        found = set(re.findall(rf"^\s*{name}:\s*'?(\w+)", (ROOT / "template.yaml").read_text(), re.M))
+        expect(len(found) == 1, f"template.yaml has {name} {sorted(found)}, expected one value")
+        settings[name] = found.pop()
+    return settings
 
 
 def cpu_of(pid):

@@ -17,14 +17,15 @@ import (
 	"yardstick/pkg/simulator"
 )
 
-// memoryLimit is what the template sets as GOMEMLIMIT for a function, by its logical id.
-func memoryLimit(t *testing.T, id string) string {
+// runtimeSettings is what the template sets of Go's runtime for a function, by its logical id.
+func runtimeSettings(t *testing.T, id string) []string {
 	t.Helper()
 	f, ok := readTemplate(t).functions()[id]
 	if !ok {
 		t.Fatalf("the template has no %s", id)
 	}
-	return "GOMEMLIMIT=" + f.text("Environment", "Variables", "GOMEMLIMIT")
+	set := f.at("Environment", "Variables").(mapping)
+	return []string{"GOMEMLIMIT=" + set.text("GOMEMLIMIT"), "GOGC=" + set.text("GOGC")}
 }
 
 // longDay is a yard one day of which has a great many purchases. It numbers the records of one page anew for each, since a
@@ -78,7 +79,7 @@ func (d *longDay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func used(t *testing.T, d deployment, id, event string) (peaked, rows int) {
 	t.Helper()
 	binary := bootstrap(t, map[string]string{"ScrapRightExport": "scrapright-export", "ScrunchExport": "scrunch-export"}[id])
-	f := start(t, binary, 5*time.Minute, append(d.env, memoryLimit(t, id))...)
+	f := start(t, binary, 5*time.Minute, append(d.env, runtimeSettings(t, id)...)...)
 	got := f.invoke(event)
 	peaked = peak(t, processOf(t, binary))
 	var result struct {

@@ -99,7 +99,7 @@ func TestTheLongestAnswersOfAReportPassInLittleMemory(t *testing.T) {
 		d.SetResponseCount(simulator.FirstBrand, day, mostRows)
 	}
 	binary := bootstrap(t, "scrunch-export")
-	f := start(t, binary, 2*time.Minute, append(d.env, memoryLimit(t, "ScrunchExport"))...)
+	f := start(t, binary, 2*time.Minute, append(d.env, runtimeSettings(t, "ScrunchExport")...)...)
 	got := f.invoke(fmt.Sprintf(`{"scheduledTime":%q,"executionId":"e-1","attempt":"1"}`, clock.Format(time.RFC3339)))
 	used := peak(t, processOf(t, binary))
 	if got.errorType != "" {

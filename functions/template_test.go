@@ -55,10 +55,13 @@ func TestTemplateRunsEachFunctionAsItIsBuilt(t *testing.T) {
 }
 
 func TestTemplateSetsTheEnvironmentThatTheCodeReads(t *testing.T) {
-	want := append(environmentRead(t), "GOMEMLIMIT") // which Go's runtime reads
+	want := append(environmentRead(t), "GOMEMLIMIT", "GOGC") // which Go's runtime reads
 	slices.Sort(want)
 	for id, f := range readTemplate(t).functions() {
 		set := f.at("Environment", "Variables").(mapping)
+		if gc := set.text("GOGC"); gc != "off" { // what YAML takes for false is no value of it
+			t.Errorf("%s: GOGC is %s, expected off: the limit of the memory decides", id, gc)
+		}
 		if got := slices.Sorted(maps.Keys(set)); !slices.Equal(got, want) {
 			t.Errorf("%s: the template sets %q, the code reads %q", id, got, want)
 		}

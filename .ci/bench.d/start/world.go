@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"yardstick/pkg/app"
@@ -71,7 +72,7 @@ func (w *world) add(source, endpoint string, begin func() (url string, stop func
 	}
 	w.ends = append(w.ends, func() error { stop(); return nil })
 	config := fmt.Sprintf(settings[source], url)
-	w.env[source] = []string{"AWS_ENDPOINT_URL=" + endpoint, app.ConfigVariable + "=" + config, "GOMEMLIMIT=" + os.Getenv("GOMEMLIMIT")}
+	w.env[source] = append([]string{"AWS_ENDPOINT_URL=" + endpoint, app.ConfigVariable + "=" + config}, strings.Fields(os.Getenv("FUNCTION_SETTINGS"))...)
 	a, err := app.Open(context.Background(), app.Options{Config: config, Endpoint: endpoint})
 	if err != nil {
 		return err
