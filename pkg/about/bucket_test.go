@@ -1,15 +1,11 @@
 package about_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,55 +13,40 @@ import (
 	"yardstick/pkg/about"
 	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
-// bucket is a Reader in memory, filled by the tests.
+// bucket is a Store in memory, filled by the tests, whose reading can fail.
 type bucket struct {
-	mu      sync.Mutex
-	objects map[string][]byte
-	faults  map[string]error // by key or prefix
-	gets    []string
+	snapshottest.Bucket
+	mu     sync.Mutex
+	faults map[string]error // by key or prefix
+	gets   []string
 }
 
-func newBucket() *bucket { return &bucket{objects: map[string][]byte{}, faults: map[string]error{}} }
+func newBucket() *bucket { return &bucket{faults: map[string]error{}} }
 
 func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, snapshot.Info, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.gets = append(b.gets, key)
-	text, there := b.objects[key]
-	switch {
-	case ctx.Err() != nil:
-		return nil, snapshot.Info{}, ctx.Err()
-	case b.faults[key] != nil:
-		return nil, snapshot.Info{}, fmt.Errorf("get %s: %w", key, b.faults[key])
-	case !there:
-		return nil, snapshot.Info{}, fmt.Errorf("get %s: %w", key, snapshot.ErrNotFound)
+	if err := b.faults[key]; err != nil {
+		return nil, snapshot.Info{}, fmt.Errorf("get %s: %w", key, err)
 	}
-	return io.NopCloser(bytes.NewReader(text)), snapshot.Info{Key: key, ETag: "1"}, nil
-}
-
-func (b *bucket) Head(ctx context.Context, key string) (snapshot.Info, error) {
-	_, info, err := b.Get(ctx, key)
-	return info, err
+	return b.Bucket.Get(ctx, key)
 }
 
 func (b *bucket) List(ctx context.Context, prefix, after string) iter.Seq2[snapshot.Info, error] {
-	return func(yield func(snapshot.Info, error) bool) {
-		if err := b.faults[prefix]; err != nil {
+	if err := b.faults[prefix]; err != nil {
+		return func(yield func(snapshot.Info, error) bool) {
 			yield(snapshot.Info{}, fmt.Errorf("list %s: %w", prefix, err))
-			return
-		}
-		b.mu.Lock()
-		keys := slices.Sorted(maps.Keys(b.objects))
-		b.mu.Unlock()
-		for _, key := range keys {
-			if strings.HasPrefix(key, prefix) && key > after && !yield(snapshot.Info{Key: key}, ctx.Err()) {
-				return
-			}
 		}
 	}
+	return b.Bucket.List(ctx, prefix, after)
 }
+
+// lay puts an object there.
+func (b *bucket) lay(key string, text []byte) { b.Lay(snapshot.Info{Key: key}, text) }
 
 // layout is where all of these tests' objects lie.
 var layout = snapshot.Layout{Prefix: "team/"}
@@ -76,18 +57,18 @@ func (b *bucket) export(name snapshot.Name, read time.Time, change func(*snapsho
 	if change != nil {
 		change(&e)
 	}
-	b.objects[e.Key] = []byte("rows")
+	b.lay(e.Key, []byte("rows"))
 	key := layout.Ledger(name.Source, name.Dataset, name.Account, name.Day.Month())
 	l := snapshot.Ledger{Version: 1, Source: name.Source, Dataset: name.Dataset, Account: name.Account, Month: name.Day.Month(),
 		Days: map[snapshot.Day]map[string]snapshot.Entry{}}
-	if text, ok := b.objects[key]; ok {
+	if text := b.Text(key); text != nil {
 		must(json.Unmarshal(text, &l))
 	}
 	if l.Days[name.Day] == nil {
 		l.Days[name.Day] = map[string]snapshot.Entry{}
 	}
 	l.Days[name.Day][name.Part] = e
-	b.objects[key] = encoded(l)
+	b.lay(key, encoded(l))
 }
 
 // ran keeps the result of a run at a moment, as a run keeps it.
@@ -98,7 +79,7 @@ func (b *bucket) ran(source string, at time.Time, status export.Status, accounts
 		Changes []export.Change `json:"changes"`
 	}{export.Result{Version: 1, Run: id, Source: source, Time: at.UTC(), Status: status, Accounts: accounts, Warnings: []export.Warning{}},
 		[]export.Change{{Account: "main"}}}
-	b.objects[layout.Run(snapshot.DayOf(at.UTC()), id)] = encoded(r)
+	b.lay(layout.Run(snapshot.DayOf(at.UTC()), id), encoded(r))
 }
 
 func encoded(v any) []byte {

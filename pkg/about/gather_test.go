@@ -1,6 +1,7 @@
 package about_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -36,7 +37,7 @@ func world() (*bucket, []about.Wanted) {
 				}
 			})
 	}
-	delete(b.objects, layout.Data(purchasesOf("main", "2026-11-10")))
+	must(b.Delete(context.Background(), layout.Data(purchasesOf("main", "2026-11-10"))))
 	customers := snapshot.Name{Source: "scrapright", Dataset: "customers", Account: "main", Part: "customers"}
 	for _, day := range []string{"2026-11-18", "2026-11-19", "2026-11-21", "2026-11-22"} {
 		customers.Day = date(day)
@@ -82,7 +83,7 @@ func TestStatusOfGapsFailuresAndEmptyDaysIsGolden(t *testing.T) {
 
 func TestWhatWasGatheredCanBeDrawn(t *testing.T) {
 	b, wanted := world()
-	b.objects[layout.Ledger("scrunch", "brand_daily", "main", "2026-11")] = []byte("{")
+	b.lay(layout.Ledger("scrunch", "brand_daily", "main", "2026-11"), []byte("{"))
 	if page, err := about.Page(gather(t, b, wanted...)); err != nil || len(page) == 0 {
 		t.Errorf("a page of %d bytes: %v", len(page), err)
 	}
@@ -104,7 +105,7 @@ func TestABrokenObjectIsNamedAndTheRestIsTold(t *testing.T) {
 	b, wanted := world()
 	broken := layout.Ledger("scrapright", "purchases", "main", "2026-11")
 	for text, why := range map[string]string{"{": "expected a ledger in JSON", `{"version":2}`: "a newer yardstick wrote it", `{"version":1}`: "is another's"} {
-		b.objects[broken] = []byte(text)
+		b.lay(broken, []byte(text))
 		s := gather(t, b, wanted...)
 		if len(s.Faults) != 1 || !strings.Contains(s.Faults[0], broken) || !strings.Contains(s.Faults[0], why) {
 			t.Fatalf("%s: faults %q, expected one that names %s and says %q", text, s.Faults, broken, why)
@@ -126,7 +127,7 @@ func TestABrokenResultIsNamedAndTheOthersAreTold(t *testing.T) {
 	b, wanted := world()
 	bad := layout.RunsOf(date("2026-11-23")) + "20261123T235900Z-0000.json"
 	for _, text := range []string{"", "oops", "[]", `{"version":1`, `{"version":1,"run":7}`, `{"version":2,"run":"x","source":"scrunch","time":"2026-11-23T00:00:00Z"}`, `{"version":1,"run":"x"}`} {
-		b.objects[bad] = []byte(text)
+		b.lay(bad, []byte(text))
 		s := gather(t, b, wanted...)
 		if len(s.Faults) != 1 || !strings.Contains(s.Faults[0], bad) || len(s.Sources[0].Runs) != 10 || len(s.Sources[1].Runs) != 1 {
 			t.Errorf("%q: faults %q and %d runs, expected one fault that names it and 10 runs", text, s.Faults, len(s.Sources[0].Runs))

@@ -68,7 +68,7 @@ func (s story) told(t *rapid.T) about.Dataset {
 		for part, w := range parts {
 			b.export(name(day, part), noon(), func(e *snapshot.Entry) { w.entry.Key = e.Key; *e = w.entry })
 			if w.gone {
-				delete(b.objects, layout.Data(name(day, part)))
+				must(b.Delete(t.Context(), layout.Data(name(day, part))))
 			}
 		}
 	}

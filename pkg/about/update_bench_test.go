@@ -3,30 +3,17 @@ package about_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"testing"
 	"time"
 
 	"yardstick/pkg/about"
 	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
-// writable is a bucket that takes whatever is put.
-type writable struct{ *bucket }
-
-func (w writable) Put(_ context.Context, key string, body io.ReadSeeker, _ snapshot.PutOptions) (string, error) {
-	text, err := io.ReadAll(body)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.objects[key] = text
-	return "1", err
-}
-
-func (w writable) Delete(context.Context, string) error { return nil }
-
-// BenchmarkUpdate is what a run takes to tell of an account of which so many years were exported, but for the bucket's own
-// time: three datasets of a part each, or ten of five parts.
+// BenchmarkUpdate is what a run takes to tell of an account of which so many years were exported, with a bucket
+// in memory: three datasets of a part each, or ten of five parts.
 func BenchmarkUpdate(b *testing.B) {
 	for _, c := range []struct{ datasets, parts, days int }{{3, 1, 30}, {3, 1, 730}, {10, 5, 730}} {
 		b.Run(fmt.Sprintf("%d datasets of %d parts and %d days", c.datasets, c.parts, c.days), func(b *testing.B) {
@@ -37,15 +24,15 @@ func BenchmarkUpdate(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(len(store.objects[layout.Status()]))/1000, "status-kB")
-			b.ReportMetric(float64(len(store.objects[layout.Page()]))/1000, "page-kB")
+			b.ReportMetric(float64(len(store.Text(layout.Status())))/1000, "status-kB")
+			b.ReportMetric(float64(len(store.Text(layout.Page())))/1000, "page-kB")
 		})
 	}
 }
 
 // told is a bucket in which an account is told of, and a run that read its last two months.
-func told(datasets, parts, days int) (writable, []about.Wanted, export.Result) {
-	store := writable{newBucket()}
+func told(datasets, parts, days int) (*snapshottest.Bucket, []about.Wanted, export.Result) {
+	store := &snapshottest.Bucket{}
 	today := snapshot.DayOf(noon())
 	w := about.Wanted{Source: "yard", Account: "main", Zone: time.UTC, Start: today - snapshot.Day(days)}
 	all, last := export.Trace{Changed: true, Whole: true}, export.Trace{Changed: true}

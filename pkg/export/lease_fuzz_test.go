@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 // FuzzLease holds that whatever lies where a lease should, an account is either held by another run until a moment to
@@ -26,8 +27,8 @@ func FuzzLease(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		store := shelf{}
-		store.lay("lease", "e", text, nil)
+		store := &snapshottest.Bucket{}
+		store.Lay(snapshot.Info{Key: "lease"}, text)
 		var there Lease
 		broken := json.Unmarshal(text, &there) != nil
 		l, err := acquire(t.Context(), store, "lease", "me", func() time.Time { return now })

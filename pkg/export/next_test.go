@@ -1,16 +1,13 @@
 package export_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,80 +15,11 @@ import (
 
 	"yardstick/pkg/export"
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
-
-// bucket is a store in memory.
-type bucket struct {
-	mu      sync.Mutex
-	objects map[string]string
-	infos   map[string]snapshot.Info
-}
-
-func newBucket() *bucket {
-	return &bucket{objects: map[string]string{}, infos: map[string]snapshot.Info{}}
-}
-
-func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, o snapshot.PutOptions) (string, error) {
-	text, err := io.ReadAll(body)
-	if err != nil || ctx.Err() != nil {
-		return "", fmt.Errorf("put %s: %v %w", key, err, ctx.Err())
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	there, ok := b.infos[key]
-	if o.CreateOnly && ok || o.IfMatch != "" && there.ETag != o.IfMatch {
-		return "", snapshot.ErrPrecondition
-	}
-	sum := sha256.Sum256(text)
-	b.objects[key] = string(text)
-	b.infos[key] = snapshot.Info{Key: key, Size: int64(len(text)), ETag: hex.EncodeToString(sum[:8]), ContentType: o.ContentType, Metadata: o.Metadata}
-	return b.infos[key].ETag, nil
-}
-
-func (b *bucket) Head(ctx context.Context, key string) (snapshot.Info, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	info, ok := b.infos[key]
-	if !ok {
-		return info, snapshot.ErrNotFound
-	}
-	return info, ctx.Err()
-}
-
-func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, snapshot.Info, error) {
-	info, err := b.Head(ctx, key)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return io.NopCloser(strings.NewReader(b.objects[key])), info, err
-}
-
-func (b *bucket) Delete(ctx context.Context, key string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.objects, key)
-	delete(b.infos, key)
-	return ctx.Err()
-}
-
-func (b *bucket) List(ctx context.Context, prefix, after string) iter.Seq2[snapshot.Info, error] {
-	b.mu.Lock()
-	keys := slices.Sorted(maps.Keys(b.infos))
-	b.mu.Unlock()
-	return func(yield func(snapshot.Info, error) bool) {
-		for _, key := range keys {
-			if !strings.HasPrefix(key, prefix) || key <= after {
-				continue
-			}
-			info, err := b.Head(ctx, key)
-			if !yield(info, err) || err != nil {
-				return
-			}
-		}
-	}
-}
 
 // scrolls is a vendor whose windows have a known number of pages, and which stops the run after so many of them.
 type scrolls struct {
@@ -162,7 +90,7 @@ func (v *scrolls) Read(ctx context.Context, w export.Window, sink export.Sink) (
 // chain is ranged work at one bucket, in as many runs as the cuts make of it.
 type chain struct {
 	*rapid.T
-	bucket *bucket
+	bucket *snapshottest.Bucket
 	tally  *tally
 	config func(*tally) export.Config
 	runs   []export.Result
@@ -213,11 +141,11 @@ func (c *chain) follow(e export.Event, cuts []int) {
 // data are the lines of the objects for readers.
 func (c *chain) data() map[string]string {
 	data := map[string]string{}
-	for key, body := range c.bucket.objects {
+	for _, key := range c.bucket.Keys() {
 		if strings.HasPrefix(key, "_yardstick/") {
 			continue
 		}
-		plain, err := gzip.NewReader(strings.NewReader(body))
+		plain, err := gzip.NewReader(bytes.NewReader(c.bucket.Text(key)))
 		if err != nil {
 			c.Fatal(err)
 		}
@@ -257,7 +185,7 @@ func TestHoweverWorkIsCutNextContinuesExactlyWhatRemains(t *testing.T) {
 		}
 		before := rapid.Bool().Draw(t, "an earlier run")
 		start := func() *chain {
-			c := &chain{T: t, bucket: newBucket(), tally: &tally{pages: map[string]int{}}, config: config}
+			c := &chain{T: t, bucket: &snapshottest.Bucket{}, tally: &tally{pages: map[string]int{}}, config: config}
 			if before {
 				c.follow(export.Event{ScheduledTime: clock.Add(-time.Hour)}, nil)
 				c.runs, c.tally.pages = nil, map[string]int{}
@@ -288,7 +216,7 @@ func TestHoweverWorkIsCutNextContinuesExactlyWhatRemains(t *testing.T) {
 		if diff := cmp.Diff(whole.data(), cut.data()); diff != "" {
 			t.Errorf("objects (-of one run +of %d):\n%s", len(cut.runs), diff)
 		}
-		for key := range cut.bucket.objects {
+		for _, key := range cut.bucket.Keys() {
 			if strings.Contains(key, "/spool/") {
 				t.Errorf("%s is left", key)
 			}

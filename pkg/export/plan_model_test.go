@@ -3,7 +3,6 @@ package export
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"yardstick/pkg/snapshot"
+	"yardstick/pkg/snapshot/snapshottest"
 )
 
 // record is what is known of one day before a run, as the model sees it.
@@ -70,8 +70,8 @@ func drawSituation(t *rapid.T) situation {
 }
 
 // lay puts the situation into a bucket.
-func (s situation) lay(t *rapid.T) shelf {
-	store, layout := shelf{}, snapshot.Layout{}
+func (s situation) lay(t *rapid.T) *snapshottest.Bucket {
+	store, layout := &snapshottest.Bucket{}, snapshot.Layout{}
 	for dataset, days := range s.days {
 		ledgers := map[string]*snapshot.Ledger{}
 		for day, r := range days {
@@ -84,7 +84,7 @@ func (s situation) lay(t *rapid.T) shelf {
 				if !r.same {
 					metadata["sha256"] = "y"
 				}
-				store.lay(key, etag, nil, metadata)
+				store.Lay(snapshot.Info{Key: key, ETag: etag, Metadata: metadata}, nil)
 			}
 			if r.listed {
 				month := day.Month()
@@ -101,7 +101,7 @@ func (s situation) lay(t *rapid.T) shelf {
 			if err != nil {
 				t.Fatal(err)
 			}
-			store.lay(layout.Ledger("scrapright", dataset, "main", month), "l", text, nil)
+			store.Lay(snapshot.Info{Key: layout.Ledger("scrapright", dataset, "main", month)}, text)
 		}
 	}
 	return store
@@ -163,7 +163,7 @@ func (s situation) expected(d Dataset, day snapshot.Day) (class, bool) {
 }
 
 // planned plans a situation from its bucket.
-func (s situation) planned(t *rapid.T, store shelf) []string {
+func (s situation) planned(t *rapid.T, store *snapshottest.Bucket) []string {
 	config := Config{Source: "scrapright", Store: store, Now: func() time.Time { return s.clock }}
 	var datasets []*dataset
 	for _, d := range s.account.Datasets {
@@ -198,11 +198,11 @@ func TestWhatIsDueIsWhatAModelSays(t *testing.T) {
 			}
 		}
 		store := s.lay(t)
-		before := maps.Clone(store)
+		before := store.Keys()
 		if got := s.planned(t, store); !slices.Equal(got, want) {
 			t.Fatalf("due are\n%q\nexpected\n%q", got, want)
 		}
-		if !slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(store))) {
+		if !slices.Equal(before, store.Keys()) {
 			t.Fatal("planning changed the bucket")
 		}
 	})

@@ -17,11 +17,11 @@ import (
 // memory is a store that keeps the contract, but for the faults that are switched on.
 type memory struct {
 	mu      sync.Mutex
-	objects map[string]object
+	objects map[string]kept
 	faults
 }
 
-type object struct {
+type kept struct {
 	body string
 	info snapshot.Info
 }
@@ -35,7 +35,7 @@ type faults struct {
 	foldCase, dropContentType, seekNothing, ignoreContext bool
 }
 
-func newMemory(f faults) *memory { return &memory{objects: map[string]object{}, faults: f} }
+func newMemory(f faults) *memory { return &memory{objects: map[string]kept{}, faults: f} }
 
 func (m *memory) fold(key string) string {
 	if m.foldCase {
@@ -84,7 +84,7 @@ func (m *memory) Put(ctx context.Context, key string, body io.ReadSeeker, o snap
 		}
 		info.Metadata[name] = value
 	}
-	m.objects[key] = object{string(text), info}
+	m.objects[key] = kept{string(text), info}
 	return info.ETag, nil
 }
 

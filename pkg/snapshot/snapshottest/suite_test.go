@@ -5,10 +5,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"yardstick/pkg/snapshot"
 )
 
 func TestAStoreThatKeepsTheContractPasses(t *testing.T) {
-	Suite(t, newMemory(faults{}), Options{})
+	for name, store := range map[string]snapshot.Store{"one with switches for faults, all off": newMemory(faults{}), "the bucket of other rooms' tests": &Bucket{}} {
+		t.Run(name, func(t *testing.T) { Suite(t, store, Options{}) })
+	}
 }
 
 func TestAListedDeviationIsNoFailure(t *testing.T) {
