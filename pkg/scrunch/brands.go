@@ -38,9 +38,6 @@ func (s *Source) Listed(ctx context.Context) ([]Brand, error) {
 	if errors.Is(err, export.ErrMoving) { // no window that could be left for the next run
 		err = wire.Incomplete("%v", err)
 	}
-	if err == nil {
-		err = gathered.distinct()
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -97,18 +94,6 @@ func (g *gatherer) Append(record []byte) (export.Line, error) {
 	}
 	g.brands = append(g.brands, b)
 	return record, nil
-}
-
-// distinct refuses a brand that comes twice, as one does that was renamed while the list was read: another may be missing.
-func (g *gatherer) distinct() error {
-	ids := map[int64]bool{}
-	for _, b := range g.brands {
-		if ids[b.ID] {
-			return wire.Incomplete("brand %d is listed twice: the list changed while it was read, or leaves others out", b.ID)
-		}
-		ids[b.ID] = true
-	}
-	return nil
 }
 
 func (g *gatherer) Line(record []byte) (export.Line, error) { return record, nil }

@@ -163,16 +163,16 @@ func TestAListOfBrandsThatIsNoneFailsTheAccount(t *testing.T) {
 	}
 }
 
-// A list that failed once is asked for again; one that came is not.
 // A brand that was renamed while the list was read may stand in it at both places, and another one at none.
 func TestABrandThatIsListedTwiceLeavesTheListInDoubt(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{}, func(w *world, s *simulator.Scrunch) {
 		s.SetRecords(simulator.Brands, 0, "", append(brandRecords(101, 102), `{"id":101,"name":"Renamed"}`))
 		_, err := w.source.Parts(w.Context(), "prompts")
-		w.check(err, export.Error{Kind: export.Incomplete, Account: true}, "brand 101 is listed twice")
+		w.check(err, export.Error{Kind: export.Incomplete, Account: true}, "a record came twice, although each has an id of its own")
 	})
 }
 
+// A list that failed once is asked for again; one that came is not.
 func TestAFailedListOfBrandsIsNotRemembered(t *testing.T) {
 	inScrunch(t, simulator.ScrunchConfig{Brands: 2}, func(w *world, s *simulator.Scrunch) {
 		ctx, cancel := context.WithCancel(w.Context())

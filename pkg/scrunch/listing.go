@@ -19,10 +19,10 @@ import (
 const pageSize = 100
 
 // list reads a listing whole: limit, offset, and {"total":..,"items":[..]} (schemas CollectionResponse...). Its records
-// have ids (schemas ...Listing), so that no two of them are equal: where some are, the server leaves rows out of a page, and
-// the next one begins too early.
+// have ids (schemas ...Listing): where one comes twice, the list moved, or the server leaves rows out of a page, and the next
+// one begins too early.
 func (s *Source) list(ctx context.Context, path string, asked url.Values, w export.Window, sink export.Sink) (export.Proof, error) {
-	l := wire.List{Closed: w.Closed, Unique: true, Sink: sink, Full: pageSize, Cursor: w.Cursor}
+	l := wire.List{Closed: w.Closed, ID: "id", Sink: sink, Full: pageSize, Cursor: w.Cursor}
 	var body bytes.Buffer // a page's records are good until the next one is asked for
 	l.Fetch = func(ctx context.Context, _, rows int) (wire.Page, error) {
 		q := maps.Clone(asked)

@@ -8,7 +8,7 @@ import (
 // A cursor is what a reading saw so far, for another List to go on from: its form's version, what it says of the
 // reading, the totals that pages told, how many rows each page has, and the rows' fingerprints, 8 bytes each.
 const (
-	cursorVersion = 2      // 1 had other fingerprints
+	cursorVersion = 3      // those before had other fingerprints
 	cursorEnded   = 1 << 0 // the pass over the pages is done, and only the closing is left
 	cursorSecond  = 1 << 1 // the list is read once more; the digest of the reading before follows
 )

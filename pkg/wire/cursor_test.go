@@ -201,7 +201,7 @@ func TestAPageThatIsPushedOverBetweenTwoRunsIsReadOnceMore(t *testing.T) {
 }
 
 func TestACursorThatCannotBeReadCountsAsNone(t *testing.T) {
-	for _, cursor := range []string{"x", "\x01", "\x09\x00\x00\x00", "\x01\x00\x00\x00", "\x01\x02", "\x01\x00\x00\x01\x01", strings.Repeat("\xff", 99)} {
+	for _, cursor := range []string{"x", "\x01", "\x09\x00\x00\x00", "\x02\x00\x00\x00", "\x03\x00\x00\x00", "\x01\x02", "\x01\x00\x00\x01\x01", strings.Repeat("\xff", 99)} {
 		s := &shelf{rows: rows(1, 250), size: 100}
 		spool := snapshottest.NewSpool(t)
 		if _, err := spool.Append([]byte(row(999))); err != nil {
@@ -249,19 +249,19 @@ func TestOnlyTheEndOfTimeLeavesACursor(t *testing.T) {
 
 func TestUniqueRecordsDoNotComeTwice(t *testing.T) {
 	twice := join(rows(1, 10), rows(5, 5))
-	for _, unique := range []bool{false, true} {
+	for _, id := range []string{"", "id"} {
 		s := &shelf{rows: twice, size: 100}
-		l := &List{Unique: unique, Sink: snapshottest.NewSpool(t), Full: 100, Fetch: s.fetch}
+		l := &List{ID: id, Sink: snapshottest.NewSpool(t), Full: 100, Fetch: s.fetch}
 		_, err := l.Read(t.Context())
-		if o := (outcome{err: err}); (o.says() == "incomplete") != unique {
-			t.Errorf("unique %v: %v", unique, err)
+		if o := (outcome{err: err}); (o.says() == "incomplete") != (id != "") {
+			t.Errorf("known by %q: %v", id, err)
 		}
 	}
 }
 
 func FuzzParseCursor(f *testing.F) {
 	f.Add([]byte{})
-	f.Add([]byte("\x01\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x07"))
+	f.Add([]byte("\x03\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x07"))
 	r := newReading()
 	total := int64(900)
 	for page := range 3 {

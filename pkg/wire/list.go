@@ -2,8 +2,11 @@ package wire
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"yardstick/pkg/export"
 
@@ -36,9 +39,11 @@ type Page struct {
 // A List reads one window once.
 type List struct {
 	Closed bool // the day is over: a list that still moves is a fault
-	Unique bool // no two records are equal: one that comes twice shows that the pages leave others out
-	Sink   export.Sink
-	Full   int // rows that a page holds at most, unless the server clamps it to fewer
+	// ID names the member by which records are known, of which no two have the same: one that comes twice, changed or not, shows
+	// that the list moved, or that the pages leave others out. "", and for a record without it: all that the record is.
+	ID   string
+	Sink export.Sink
+	Full int // rows that a page holds at most, unless the server clamps it to fewer
 	// Cursor is that of an *export.Unfinished, to go on from there; the sink holds the rows that were read until then. One
 	// that cannot be read counts as none, and the sink is emptied. nil: from the first page.
 	Cursor []byte
@@ -49,6 +54,7 @@ type List struct {
 	now    *reading
 	before []byte   // digest of the reading that moved, if there was one
 	rows   []uint64 // fingerprints of the page at hand
+	cutter Cutter
 }
 
 // Read reads the list, once more if it moved, and leaves its rows in the sink. It blocks for the requests, and ends with
@@ -68,8 +74,8 @@ func (l *List) Read(ctx context.Context) (export.Proof, error) {
 			return export.Proof{}, err
 		}
 		switch {
-		case v.whole && l.Unique && Repeats(l.now.rows):
-			return export.Proof{}, Incomplete("a record came twice, although each has an id of its own: the pages leave others out")
+		case v.whole && l.ID != "" && Repeats(l.now.rows):
+			return export.Proof{}, Incomplete("a record came twice, although each has an %s of its own: the pages leave others out", l.ID)
 		case v.whole:
 			return l.now.proof(), nil
 		case l.before == nil:
@@ -170,9 +176,23 @@ func (l *List) append(p *Page) ([]uint64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("record %d: %w", i+1, err)
 		}
-		l.rows = append(l.rows, line.Fingerprint())
+		l.rows = append(l.rows, l.fingerprint(record, line))
 	}
 	return l.rows, nil
+}
+
+// fingerprint is what a record is known by: that of its id, where it has one.
+func (l *List) fingerprint(record jsontext.Value, line export.Line) uint64 {
+	if l.ID == "" {
+		return line.Fingerprint()
+	}
+	members, err := l.cutter.Members(record)
+	i := slices.IndexFunc(members, func(m Member) bool { return m.Name == l.ID })
+	if err != nil || i < 0 {
+		return line.Fingerprint()
+	}
+	sum := sha256.Sum256(members[i].Value) // the same for ever: cursors keep it
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // take adds a record that the sink has followed.
@@ -269,7 +289,7 @@ func (l *List) again(ctx context.Context) (*Page, []uint64, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("asked again: page 1: record %d: %w", i+1, err)
 		}
-		rows[i] = line.Fingerprint()
+		rows[i] = l.fingerprint(record, line)
 	}
 	return p, rows, nil
 }
@@ -283,11 +303,12 @@ func (l *List) settle(r *reading, again *Page, fresh []int) error {
 	}
 	added := make([]uint64, len(fresh))
 	for i, place := range fresh {
-		line, err := l.Sink.Append(again.Records[place])
+		record := again.Records[place]
+		line, err := l.Sink.Append(record)
 		if err != nil {
 			return err
 		}
-		added[i] = line.Fingerprint()
+		added[i] = l.fingerprint(record, line)
 	}
 	r.settle(twice, added)
 	return nil

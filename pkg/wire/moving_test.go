@@ -232,3 +232,42 @@ func TestWhatOneReadingCannotSee(t *testing.T) {
 		})
 	}
 }
+
+// A row that is changed, and with that goes to the list's end, stands on two pages, and another row on none: the total says nothing
+// of it, nor do equal rows. Who knows rows by their ids sees it.
+func TestAChangedRowIsTheSameRow(t *testing.T) {
+	revised := func(id, times int) string { return fmt.Sprintf(`{"Id":%d,"revised":%d}`, id, times) }
+	revise := func(id, times int) change {
+		return func(s *shelf) { and(take(id), func(s *shelf) { s.rows = append(s.rows, revised(id, times)) })(s) }
+	}
+	for _, c := range []struct {
+		name, id string
+		closed   bool
+		moves    meddle
+		says     string
+		requests string
+		want     []string
+	}{
+		{"not known by ids", "", false, meddle{{1, 2}: revise(7, 1)}, "whole", "1 2 3",
+			join(rows(1, 100), rows(102, 250), []string{revised(7, 1)})}, // without 101
+		{"once", "Id", false, meddle{{1, 2}: revise(7, 1)}, "whole", "1 2 3 1 2 3", join(rows(1, 6), rows(8, 250), []string{revised(7, 1)})},
+		{"where it stands", "Id", false, meddle{{1, 2}: func(s *shelf) { s.rows = join(rows(1, 6), []string{revised(7, 1)}, rows(8, 250)) }},
+			"whole", "1 2 3", rows(1, 250)},
+		{"in both readings", "Id", false, meddle{{1, 2}: revise(7, 1), {2, 2}: revise(8, 1)}, "moving", "1 2 3 1 2 3", nil},
+		{"in both readings of a closed day", "Id", true, meddle{{1, 2}: revise(7, 1), {2, 2}: revise(8, 1)}, "incomplete", "1 2 3 1 2 3", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &shelf{rows: rows(1, 250), size: 100, total: truth}
+			s.meddler = func(s *shelf, turn, number int) { c.moves.now(s, turn, number) }
+			spool := snapshottest.NewSpool(t)
+			l := &List{ID: c.id, Closed: c.closed, Sink: spool, Full: 100, Fetch: s.fetch}
+			var o outcome
+			if o.proof, o.err = l.Read(t.Context()); o.err == nil {
+				o.kept = snapshottest.Lines(t, spool)
+			}
+			if o.says() != c.says || s.requests() != c.requests || c.want != nil && !slices.Equal(o.kept, c.want) {
+				t.Errorf("%s (%v) by requests %s, %d rows", o.says(), o.err, s.requests(), len(o.kept))
+			}
+		})
+	}
+}
