@@ -173,7 +173,7 @@ func TestAReadingThatNoLongerCountsIsBegunAnew(t *testing.T) {
 			w.put(customerSpool, []byte(strings.Replace(w.bytes(customerSpool), "scrapright/customers/", "scrapright/businesses/", 1)), nil)
 		}, app.Event{}, anew},
 		{"with another cursor", func(w *world) {
-			w.put(customerSpool, []byte(strings.Replace(w.bytes(customerSpool), `"cursor":"Ag`, `"cursor":"CQ`, 1)), nil)
+			w.put(customerSpool, []byte(strings.Replace(w.bytes(customerSpool), `"cursor":"Aw`, `"cursor":"CQ`, 1)), nil)
 		}, app.Event{}, anew},
 	}
 	for _, c := range cases {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,31 +128,55 @@ func (p *planner) survey(ctx context.Context, d *dataset) error {
 		return err
 	}
 	d.looked = p.spans(d, first, last)
-	d.objects = map[snapshot.Day]map[string]snapshot.Info{}
+	var months []string
 	for _, s := range d.looked {
 		for month := s.last.FirstOfMonth(); month >= s.first.FirstOfMonth(); month = (month - 1).FirstOfMonth() {
-			if err := p.contain(d, d.book.Load(ctx, month.Month())); err != nil {
-				return err
-			}
+			months = append(months, month.Month())
 		}
+	}
+	var listing sync.WaitGroup
+	var fault error
+	listing.Go(func() { d.objects, fault = p.objects(ctx, d) })
+	err = p.contain(d, d.book.Load(ctx, months...))
+	listing.Wait()
+	return cmp.Or(err, fault)
+}
+
+// objects are those of the days to look at.
+func (p *planner) objects(ctx context.Context, d *dataset) (map[snapshot.Day]map[string]snapshot.Info, error) {
+	all := map[snapshot.Day]map[string]snapshot.Info{}
+	for _, s := range d.looked {
 		objects, err := snapshot.Objects(ctx, p.store, p.layout, p.source, d.Name, p.Name, s.first, s.last)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		maps.Copy(d.objects, objects)
+		maps.Copy(all, objects)
+	}
+	return all, nil
+}
+
+// contain keeps ledgers that cannot be used to their months: these fail by name, and the others are gone about as ever. Any
+// other error it passes on.
+func (p *planner) contain(d *dataset, err error) error {
+	if _, ok := errors.AsType[*snapshot.LedgerError](err); !ok {
+		return err
+	}
+	faults := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // of several months
+		faults = joined.Unwrap()
+	}
+	for _, fault := range faults {
+		if ledger, ok := errors.AsType[*snapshot.LedgerError](fault); ok {
+			p.lose(d, ledger)
+		}
 	}
 	return nil
 }
 
-// contain keeps a ledger that cannot be used to its month: that month fails by name, and the others are gone about as ever.
-// Any other error it passes on.
-func (p *planner) contain(d *dataset, err error) error {
-	ledger, ok := errors.AsType[*snapshot.LedgerError](err)
-	if !ok {
-		return err
-	}
+// lose notes a month whose ledger cannot be used, once.
+func (p *planner) lose(d *dataset, ledger *snapshot.LedgerError) {
 	if d.broken[ledger.Month] {
-		return nil
+		return
 	}
 	last := p.today
 	if first, err := snapshot.ParseDay(ledger.Month + "-01"); err == nil {
@@ -159,7 +184,6 @@ func (p *planner) contain(d *dataset, err error) error {
 	}
 	d.broken[ledger.Month] = true
 	d.result.Failed = append(d.result.Failed, Failure{Day: last, Kind: Storage, Error: clean(ledger)})
-	return nil
 }
 
 // window is the first and last day that the run is about; first > last says none.

@@ -43,6 +43,9 @@ type Entry struct {
 	Revised []Revision `json:"revised,omitempty"`
 }
 
+// maxReading is how many months of a Book are read side by side.
+const maxReading = 4
+
 // maxRevisions is how many contents that were replaced are remembered of a part.
 const maxRevisions = 50
 
@@ -103,25 +106,35 @@ func NewBook(store Store, layout Layout, source, dataset, account string) *Book 
 	}
 }
 
-// Load reads the month of a day ("2026-11"), once; one that failed is read again by the next Load. A month that is not
-// in the bucket is empty. A ledger that is broken, a newer program's, or another dataset's is an error that names its key
-// and what to do.
-func (b *Book) Load(ctx context.Context, name string) error {
+// Load reads months ("2026-11"), each once and some side by side; one that failed is read again by the next Load, and does
+// not keep the others from being read. A month that is not in the bucket is empty. A ledger that is broken, a newer program's, or
+// another dataset's is a *LedgerError, which names its key and what to do: the error joins those of all months. One of the bucket
+// comes in their place.
+func (b *Book) Load(ctx context.Context, names ...string) error {
 	if err := b.take(ctx); err != nil {
 		return err
 	}
 	defer func() { <-b.turn }()
-	if b.month(name) != nil {
-		return nil
+	faults := make([]error, len(names))
+	slots := make(chan struct{}, maxReading)
+	var group sync.WaitGroup
+	for i, name := range names {
+		if b.month(name) != nil || slices.Contains(names[:i], name) {
+			continue
+		}
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			faults[i] = b.read(ctx, name)
+		})
 	}
-	m, err := b.read(ctx, name)
-	if err != nil {
-		return err
+	group.Wait()
+	for _, err := range faults {
+		if _, broken := errors.AsType[*LedgerError](err); err != nil && !broken {
+			return err
+		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.months[name] = m
-	return nil
+	return errors.Join(faults...)
 }
 
 // take waits for the turn.
@@ -140,16 +153,19 @@ func (b *Book) month(name string) *month {
 	return b.months[name]
 }
 
-func (b *Book) read(ctx context.Context, name string) (*month, error) {
+func (b *Book) read(ctx context.Context, name string) error {
 	ledger, etag, err := ReadLedger(ctx, b.store, b.layout, LedgerName{b.source, b.dataset, b.account, name})
 	if errors.Is(err, ErrNotFound) {
-		return &month{Ledger: Ledger{Version: ledgerVersion, Source: b.source, Dataset: b.dataset, Account: b.account, Month: name,
-			Days: map[Day]map[string]Entry{}}}, nil
+		ledger, err = Ledger{Version: ledgerVersion, Source: b.source, Dataset: b.dataset, Account: b.account, Month: name,
+			Days: map[Day]map[string]Entry{}}, nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &month{Ledger: ledger, etag: etag}, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.months[name] = &month{Ledger: ledger, etag: etag}
+	return nil
 }
 
 func parseLedger(text []byte) (Ledger, error) {

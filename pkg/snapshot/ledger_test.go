@@ -24,10 +24,8 @@ func openBook(b *bucket) *snapshot.Book {
 
 func load(t testing.TB, book *snapshot.Book, months ...string) {
 	t.Helper()
-	for _, month := range months {
-		if err := book.Load(t.Context(), month); err != nil {
-			t.Fatal(err)
-		}
+	if err := book.Load(t.Context(), months...); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -388,4 +386,32 @@ func TestBookIsSafeForConcurrentUse(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestABookReadsMonthsSideBySideAndTellsOfAllThatCannotBeUsed(t *testing.T) {
+	b := openBucket(t)
+	key := func(month string) string { return strings.Replace(novemberKey, "2026-11", month, 1) }
+	months := []string{"2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"}
+	for _, month := range months {
+		b.put(t, key(month), ledger(month, dated(t, month+"-05", 5)))
+	}
+	b.put(t, key("2026-07"), "{")
+	b.put(t, key("2026-10"), "[")
+	book := openBook(b)
+	before := b.cloud.Requests()["s3:GetObject"]
+	err := book.Load(t.Context(), append(months, months...)...)
+	if err == nil || !strings.Contains(err.Error(), "2026-07.json cannot be used") || !strings.Contains(err.Error(), "2026-10.json cannot be used") {
+		t.Errorf("%v", err)
+	}
+	if n := b.cloud.Requests()["s3:GetObject"] - before; n != len(months) {
+		t.Errorf("%d requests for %d months", n, len(months))
+	}
+	for _, month := range []string{"2026-06", "2026-08", "2026-09", "2026-11"} {
+		if e, ok := book.Entry(day(t, month+"-05"), "purchases"); !ok || e.Rows != 5 {
+			t.Errorf("%s: %+v, %v", month, e, ok)
+		}
+	}
+	b.wire.deny(http.MethodGet)
+	another := openBook(b)
+	wantError(t, "denied beside broken ones", another.Load(t.Context(), months...), snapshot.ErrDenied)
 }

@@ -37,13 +37,9 @@ func (b *Book) Find(ctx context.Context, s Selection) ([]Part, []Gap, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range names {
-		if name < s.First.Month() || name > s.Last.Month() {
-			continue
-		}
-		if err := b.Load(ctx, name); err != nil {
-			return nil, nil, err
-		}
+	names = slices.DeleteFunc(names, func(name string) bool { return name < s.First.Month() || name > s.Last.Month() })
+	if err := b.Load(ctx, names...); err != nil {
+		return nil, nil, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
