@@ -63,6 +63,7 @@ func (b *backfill) fill(ctx context.Context, s *session, a *app.App, source stri
 	}
 	if err != nil {
 		s.tell(source + ": how many runs it takes is not known: " + err.Error())
+		estimate = app.Forecast{}
 	}
 	p := &progress{now: a.Now}
 	a.Observe = func(o app.Progress) {

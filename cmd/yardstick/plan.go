@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"yardstick/pkg/app"
@@ -26,30 +27,33 @@ func (p *plan) run(ctx context.Context, s *session) (exitCode, error) {
 	})
 }
 
-// plan tells the forecast of each source. An error says that there was none.
+// plan tells the forecast of each source, and of which accounts there is none. An error says that there was none at all.
 func (p *plan) plan(ctx context.Context, s *session, a *app.App, sources []string) (exitCode, error) {
 	var refusals []error
-	code := complete
+	code, planned := complete, 0
 	for _, source := range sources {
 		f, err := a.Plan(ctx, source, p.event(), time.Duration(p.TimeLimit))
 		if err != nil {
 			refusals = append(refusals, err)
+		}
+		if len(f.Accounts) == 0 && err != nil {
 			continue
 		}
+		planned++
 		if s.JSON {
 			_ = json.NewEncoder(s.out).Encode(f) // it keeps its own error
 		} else {
 			s.printForecast(f, time.Duration(p.TimeLimit))
 		}
 	}
-	if len(refusals) == len(sources) {
+	if planned == 0 {
 		return failed, errors.Join(refusals...)
 	}
 	for _, refusal := range refusals {
 		if codeOf(refusal) != badUsage {
 			code = failed
 		}
-		s.tell("not planned: " + refusal.Error())
+		s.tell("not planned: " + strings.ReplaceAll(refusal.Error(), "\n", "\nnot planned: "))
 	}
 	return code, nil
 }

@@ -95,10 +95,10 @@ func (a *account) counts(now time.Time) string {
 func (a *account) doing(now time.Time) string {
 	parts := []string{a.reading}
 	switch {
-	case a.usage.requests > 0 && a.usage.granted == 0: // the vendor documents no limit
+	case a.usage.requests > 0 && a.limit(now) == 0:
 		parts = append(parts, counted(a.usage.requests, "request"))
 	case a.usage.requests > 0:
-		parts = append(parts, fmt.Sprintf("%s of %s requests/min", number(len(a.used(now))), number(a.usage.granted)))
+		parts = append(parts, fmt.Sprintf("%s of %s requests/min", number(len(a.used(now))), number(a.limit(now))))
 	}
 	if wait := a.wait(now); !wait.IsZero() {
 		parts = append(parts, "waiting until "+wait.Local().Format(time.TimeOnly))
@@ -111,8 +111,8 @@ func (a *account) wait(now time.Time) time.Time {
 	if a.usage.wait.After(now) {
 		return a.usage.wait
 	}
-	if used := a.used(now); a.usage.granted > 0 && len(used) >= a.usage.granted {
-		return used[len(used)-a.usage.granted].Add(time.Minute)
+	if used, limit := a.used(now), a.limit(now); limit > 0 && len(used) >= limit {
+		return used[len(used)-limit].Add(time.Minute)
 	}
 	return time.Time{}
 }
@@ -128,6 +128,15 @@ func (a *account) far() string {
 		text += fmt.Sprintf(", %s failed", number(a.failed))
 	}
 	return text
+}
+
+// limit is how many requests a minute are granted, 0 where that is not known: the vendor documents none, or more went out in
+// the last minute than were granted, as they do while the session was not read yet and the least is assumed.
+func (a *account) limit(now time.Time) int {
+	if len(a.used(now)) > a.usage.granted {
+		return 0
+	}
+	return a.usage.granted
 }
 
 // used is when requests went out in the last minute, oldest first.
@@ -151,7 +160,7 @@ func (a *account) left(now time.Time) time.Duration {
 	}
 	used := a.used(now)
 	paced := a.paced(now, used, (a.usage.requests*windows+a.done-1)/a.done)
-	if paced > 0 && 2*len(used) >= a.usage.granted {
+	if paced > 0 && 2*len(used) >= a.limit(now) {
 		return paced
 	}
 	return max(paced, now.Sub(a.began)/time.Duration(a.done)*time.Duration(windows))
@@ -160,7 +169,7 @@ func (a *account) left(now time.Time) time.Duration {
 // paced is when the last of so many more requests can go out, from now: each request of the last minute gives its place
 // free a minute later.
 func (a *account) paced(now time.Time, used []time.Time, requests int) time.Duration {
-	granted := a.usage.granted
+	granted := a.limit(now)
 	if granted <= 0 || requests <= 0 {
 		return 0
 	}

@@ -81,6 +81,7 @@ func TestTimeLeftFollowsThePace(t *testing.T) {
 		{"one over", account{began: now, due: 4, done: 2, usage: usage{requests: 4, granted: 7, recent: ago(10, 20, 30, 40)}}, 20 * time.Second},
 		{"none free", account{began: now, due: 4, done: 2, usage: usage{requests: 4, granted: 4, recent: ago(10, 20, 30, 40)}}, 50 * time.Second},
 		{"next round", account{began: now, due: 8, done: 2, usage: usage{requests: 4, granted: 4, recent: ago(10, 20, 30, 40)}}, 170 * time.Second},
+		{"a limit that is not known yet", account{began: now.Add(-10 * time.Second), due: 4, done: 2, usage: usage{requests: 4, granted: 3, recent: ago(10, 20, 30, 40)}}, 10 * time.Second},
 		{"a slow vendor", account{began: now.Add(-time.Minute), due: 4, done: 2, usage: usage{requests: 4, granted: 6000, recent: ago(1)}}, time.Minute},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -172,7 +172,11 @@ func (x *outcome) sentence() (word, rest string) {
 		return "Busy", fmt.Sprintf(": another run holds %s, where nothing was done; %s. Try again when it has ended.",
 			strings.Join(t.held, ", "), t.done())
 	default:
-		return "Failed", fmt.Sprintf(": %s; %s; %s to go.", t.faults(), t.done(), remaining)
+		left := remaining + " to go"
+		if x.result.Remaining == 0 && len(t.broken) > 0 {
+			left = "what is left is not known"
+		}
+		return "Failed", fmt.Sprintf(": %s; %s; %s.", t.faults(), t.done(), left)
 	}
 }
 

@@ -122,7 +122,7 @@ func misused(err error) error {
 
 // mayHoldAKey says that a fault repeats an argument which is none of the command's own.
 func mayHoldAKey(fault string) bool {
-	return strings.HasPrefix(fault, "unexpected argument") ||
+	return strings.HasPrefix(fault, "unexpected argument") || strings.Contains(fault, "bool value must be") ||
 		strings.HasPrefix(fault, "unknown flag") && !strings.Contains(fault, `did you mean "--`)
 }
 

@@ -150,7 +150,8 @@ func TestSecretPutWorksOverAFolder(t *testing.T) {
 
 func TestSecretPutTakesNoKeyAsAnArgument(t *testing.T) {
 	o := newOffice(t)
-	for _, args := range []string{"yard/key canary-key", "yard/key --canary-key", "yard/key -canary", "yard/key -- canary", "--json yard/key a canary"} {
+	for _, args := range []string{"yard/key canary-key", "yard/key --canary-key", "yard/key -canary", "yard/key -- canary", "--json yard/key a canary",
+		"yard/key --no-verify=canary-key", "yard/key --json=CANARY"} {
 		o.put(t, strings.NewReader(freshKey), strings.Fields(args)...).
 			expect(t, badUsage, "A key is never an argument", "Try: yardstick secret put --help").silent(t)
 	}

@@ -51,7 +51,7 @@ func (g *gathering) account(w Wanted) Account {
 	for _, d := range w.Datasets {
 		t := table{w.Source, w.Account, d.Dataset}
 		x := assessment{Wanted: w, wanted: d, book: g.books[t], now: g.now, today: today, patience: patienceOf(g.clocks[w.Source])}
-		x.failed, a.Error = failuresOf(g.results[w.Source], t)
+		x.failed, x.looked, a.Error = failuresOf(g.results[w.Source], t)
 		x.prepare()
 		told := x.dataset()
 		a.Datasets = append(a.Datasets, told)
@@ -122,6 +122,7 @@ type assessment struct {
 	today    snapshot.Day
 	patience time.Duration
 	failed   map[place]Failure
+	looked   string // the newest run that was about the dataset
 
 	parts   []string                // that a day has
 	first   snapshot.Day            // wanted
@@ -169,13 +170,15 @@ func (x *assessment) prepare() {
 	}
 }
 
-// madeGood says whether what failed was read since. A listing's day cannot be read again: any later listing is as good.
+// madeGood says whether what failed was read since. A listing's day cannot be read again: any later listing is as good. A settled
+// day is as good as ever although it could not be read once more; where that is due still, the newest run tells of it.
 func (x *assessment) madeGood(at place, f Failure) bool {
 	if x.wanted.Listing {
 		return x.newest[at.part] >= at.day && !x.readAt[at.part].Before(f.Time)
 	}
 	entry, ok := x.entries[at]
-	return ok && !entry.readAt.Before(f.Time)
+	again := ok && entry.settled && entry.holds(x.wanted.Spec) && f.Run != x.looked
+	return again || ok && !entry.readAt.Before(f.Time)
 }
 
 // choose sets the parts.

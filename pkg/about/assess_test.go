@@ -130,3 +130,17 @@ func TestTheBacklogIsWhatIsDueNow(t *testing.T) {
 		t.Errorf("%+v, expected %+v", got, want)
 	}
 }
+
+func TestNothingIsStaleBeforeItsFirstDay(t *testing.T) {
+	b := newBucket()
+	for start, stale := range map[string]bool{"2026-11-23": true, "2026-11-24": false, "2027-01-01": false} {
+		a := gather(t, b, yard("main", start)).Sources[0].Accounts[0]
+		if a.Stale != stale || a.Datasets[0].Stale != stale {
+			t.Errorf("from %s on: stale %v, expected %v", start, a.Stale, stale)
+		}
+	}
+	b.export(purchasesOf("main", "2026-11-01"), noon().Add(-22*24*time.Hour), nil) // wanted once
+	if a := gather(t, b, yard("main", "2026-12-01")).Sources[0].Accounts[0]; a.Stale {
+		t.Error("stale although its first day was moved into the future")
+	}
+}

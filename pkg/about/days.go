@@ -56,6 +56,9 @@ func (x *assessment) dataset() Dataset {
 // stale says whether the dataset was not read for longer than can be explained: a listing is read again after the
 // configured time, the newest day on every run.
 func (x *assessment) stale(fresh time.Time) bool {
+	if x.first > x.today {
+		return false // nothing is wanted yet
+	}
 	if fresh.IsZero() {
 		unknown := len(x.broken) > 0 // and the days of those ledgers count as failed
 		return !unknown && (x.wanted.Parts == nil || len(x.parts) > 0)

@@ -33,7 +33,7 @@ func world() (*bucket, []about.Wanted) {
 					e.Spec = "as asked before"
 				}
 				if day == date("2026-11-14") {
-					e.FetchedAt = noon().AddDate(0, 0, -4) // the reading before the one that failed
+					e.FetchedAt, e.Settled = noon().AddDate(0, 0, -4), false // the reading before the one that failed
 				}
 			})
 	}

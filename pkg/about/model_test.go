@@ -113,6 +113,15 @@ func (s story) failing(day snapshot.Day, part string) bool {
 	if !failed || !strings.Contains(strings.Join(s.parts, " ")+" ", part+" ") {
 		return false
 	}
+	var newest time.Time // run
+	for _, parts := range s.failed {
+		for _, at := range parts {
+			newest = later(newest, at)
+		}
+	}
+	if w := s.there[day][part]; !s.listing && w.entry.Settled && !w.gone && w.entry.Spec == "as now" && at != newest {
+		return false // as good as ever, and not failed again
+	}
 	later, made := false, false // a listing on that day or later, and a reading since
 	for other, parts := range s.there {
 		w, ok := parts[part]
@@ -123,6 +132,13 @@ func (s story) failing(day snapshot.Day, part string) bool {
 		made = made || !w.entry.FetchedAt.Before(at)
 	}
 	return !later || !made
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // state is what a day is.

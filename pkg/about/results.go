@@ -159,11 +159,11 @@ func warning(source string, w export.Warning) string {
 }
 
 // failuresOf is what failed of a dataset when it was tried last, as far as the results tell; a ledger that cannot be used,
-// which each run that is about the dataset tells again, only where the newest one does. The whole account's failure is its
-// second answer; nil where the newest result that has the account tells of none.
-func failuresOf(results []export.Result, t table) (parts map[place]Failure, whole *Failure) {
+// which each run that is about the dataset tells again, only where the newest one does. That run is the second answer, "" for
+// none. The third is the whole account's failure; nil where the newest result that has the account tells of none.
+func failuresOf(results []export.Result, t table) (parts map[place]Failure, looked string, whole *Failure) {
 	parts = map[place]Failure{}
-	newest, looked := true, ""
+	newest := true
 	for _, r := range results {
 		for _, a := range r.Accounts {
 			if a.Account != t.account {
@@ -190,5 +190,5 @@ func failuresOf(results []export.Result, t table) (parts map[place]Failure, whol
 			}
 		}
 	}
-	return parts, whole
+	return parts, looked, whole
 }

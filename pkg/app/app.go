@@ -128,7 +128,7 @@ func (a *App) Export(ctx context.Context, source string, e Event) (Result, error
 }
 
 // Plan tells what an export would do now, in runs of a length. It changes nothing and spends no token; Scrunch is
-// asked for its list of brands.
+// asked for its list of brands. Accounts that cannot be planned are an error beside the forecast of the others.
 func (a *App) Plan(ctx context.Context, source string, e Event, length time.Duration) (Forecast, error) {
 	x, err := a.exporter(source)
 	if err != nil {

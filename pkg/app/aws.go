@@ -84,7 +84,7 @@ func loadConfig(ctx context.Context, value string, c cloud) ([]byte, error) {
 	if place, ok := strings.CutPrefix(value, "s3://"); ok {
 		return loadFromS3(ctx, place, c)
 	}
-	if strings.ContainsAny(value, "\n{") || strings.Contains(value, ": ") {
+	if isConfigText(value) {
 		return []byte(value), nil
 	}
 	text, err := os.ReadFile(value)
@@ -92,6 +92,11 @@ func loadConfig(ctx context.Context, value string, c cloud) ([]byte, error) {
 		return nil, fmt.Errorf("configuration: %w; expected a file, s3://bucket/key, or the configuration's text", err)
 	}
 	return text, nil
+}
+
+// isConfigText tells a configuration from the path of one.
+func isConfigText(value string) bool {
+	return strings.ContainsAny(value, "\n{") || strings.Contains(value, ": ")
 }
 
 func loadFromS3(ctx context.Context, place string, c cloud) ([]byte, error) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"yardstick/pkg/config"
 	"yardstick/pkg/credential"
 	"yardstick/pkg/scrunch"
+	"yardstick/pkg/snapshot"
 	"yardstick/pkg/webhook"
 )
 
@@ -61,18 +63,28 @@ func (a *App) Exported() ([]Exported, error) {
 }
 
 // ConfigOf is the configuration that a function has which finds value in its environment: the text itself, or what lies
-// at the s3:// URL, read with this App's credentials. A path names a file of the function's, which is never looked for on
-// this machine: it is no configuration, and the error says so.
+// at the s3:// URL, read with this App's credentials. What no function could use, or is not there, is a *ConfigInvalid. Any
+// other error says that it cannot be seen: a path names a file of the function's, which is never looked for on this machine.
 func (a *App) ConfigOf(ctx context.Context, value string) (*Config, error) {
 	value = strings.TrimSpace(value)
 	text := []byte(value)
 	if place, ok := strings.CutPrefix(value, "s3://"); ok {
 		var err error
-		if text, err = loadFromS3(ctx, place, a.cloud); err != nil {
+		text, err = loadFromS3(ctx, place, a.cloud)
+		if errors.Is(err, snapshot.ErrNotFound) {
+			err = &ConfigInvalid{err}
+		}
+		if err != nil {
 			return nil, err
 		}
+	} else if !isConfigText(value) {
+		return nil, fmt.Errorf("%q is a file of the function's, which is not seen from here", value)
 	}
-	return config.Parse(text)
+	c, err := config.Parse(text)
+	if err != nil {
+		return nil, &ConfigInvalid{err}
+	}
+	return c, nil
 }
 
 // HasSecret says whether there is a secret of that name or ARN, with a value or without. An error says that it could

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,4 +81,17 @@ func TestTheForecastOfABackfillOf90DaysIsItsLength(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnAccountThatCannotBePlannedLeavesTheOthersForecast(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "start: 2026-11-10", func(w *world) {
+		w.more = "  - {account: west, url: 'http://" + yardAddress + "', api_key_secret: none/key, session_secret: none/session}"
+		f, err := w.open().Plan(w.Context(), w.source, app.Event{}, limit)
+		if err == nil || !strings.Contains(err.Error(), "scrapright/west: ") || strings.Contains(err.Error(), "main") {
+			t.Errorf("%v, expected that of west", err)
+		}
+		if len(f.Accounts) != 1 || f.Accounts[0].Account != "main" || f.Accounts[0].Requests == 0 {
+			t.Errorf("%s", show(f))
+		}
+	})
 }

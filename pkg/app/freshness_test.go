@@ -53,6 +53,22 @@ func TestFreshnessIsNotThatOfOldDays(t *testing.T) {
 	})
 }
 
+func TestWhatIsNotWantedYetIsFresh(t *testing.T) {
+	const settings = "start: 2026-11-20\ndatasets: {customers: {off: true}, businesses: {off: true}}"
+	inWorld(t, simulator.YardConfig{}, settings, func(w *world) {
+		w.aged("two days before", `{}`, export.Complete, 0)
+		w.pass(30 * time.Hour)
+		w.aged("a day before", `{}`, export.Complete, 0)
+		w.pass(24 * time.Hour)
+		w.yard.Fault(down)
+		w.aged("the day has come, and the vendor is down", `{}`, export.Failed, 24)
+		w.yard.Fault(nil)
+		w.aged("up", `{}`, export.Complete, 0)
+		w.pass(5 * time.Hour)
+		w.aged("an event of before", `{"scheduledTime":"2026-11-18T12:00:00Z"}`, export.Complete, 5)
+	})
+}
+
 func TestARunOfOneDatasetTellsHowOldTheOthersAre(t *testing.T) {
 	inWorld(t, simulator.YardConfig{}, "start: 2026-11-18", func(w *world) {
 		w.run(app.Event{}, export.Complete)

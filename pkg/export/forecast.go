@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,21 +46,24 @@ type DatasetForecast struct {
 
 // Plan tells what a run would do now, and how many runs of a length it takes. It writes nothing, takes no lease and
 // spends no token; a vendor is called for its list of parts at most. An event that names what there is not is an *EventError.
+// Any other error is of accounts that cannot be planned, and comes beside the forecast of the others.
 func (x *Exporter) Plan(ctx context.Context, e Event, length time.Duration) (Forecast, error) {
 	accounts, err := x.selected(e)
 	if err != nil {
 		return Forecast{}, err
 	}
 	f := Forecast{Version: 1, Source: x.Source, Time: x.clock(e), Accounts: []AccountForecast{}}
+	var faults []error
 	for _, a := range accounts {
 		r := newAccountRun(x.Config, a, e, "", f.Time)
 		account, err := r.forecast(ctx, length)
 		if err != nil {
-			return Forecast{}, fmt.Errorf("%s/%s: %w", x.Source, a.Name, err)
+			faults = append(faults, fmt.Errorf("%s/%s: %w", x.Source, a.Name, err))
+			continue
 		}
 		f.Accounts = append(f.Accounts, account)
 	}
-	return f, nil
+	return f, errors.Join(faults...)
 }
 
 func (r *accountRun) forecast(ctx context.Context, length time.Duration) (AccountForecast, error) {

@@ -13,15 +13,21 @@ import (
 func (p *planner) freshen(ran []*dataset) (earliest time.Time) {
 	noted := map[string]time.Time{}
 	for _, d := range p.Datasets {
-		if at, ok := p.remembered.Fresh[d.Name]; ok {
+		at, ok := p.remembered.Fresh[d.Name]
+		switch {
+		case p.awaits(d):
+			noted[d.Name] = p.now
+		case ok:
 			noted[d.Name] = at
-		} else {
+		default:
 			noted[d.Name] = p.time
 		}
 	}
 	month := snapshot.DayOf(p.now.In(p.Zone)).Month() // a run whose clock is in the past does not know the newest day
 	for _, d := range ran {
-		noted[d.Name] = d.freshAt(month, noted[d.Name])
+		if !p.awaits(d.Dataset) {
+			noted[d.Name] = d.freshAt(month, noted[d.Name])
+		}
 	}
 	p.remembered.Version, p.remembered.Fresh = monthsVersion, noted
 	for _, at := range noted {
@@ -31,6 +37,9 @@ func (p *planner) freshen(ran []*dataset) (earliest time.Time) {
 	}
 	return earliest
 }
+
+// awaits says that no day of a dataset is wanted yet, in real time: it is as fresh as can be.
+func (p *planner) awaits(d Dataset) bool { return !d.Listing && p.Start > snapshot.DayOf(p.now.In(p.Zone)) }
 
 // freshAt is when a dataset was fresh last: the earliest, over its parts, of the last reading of the newest day that the
 // ledger has of the part. A part that is not in what was read of the ledger holds the dataset at what was noted before.

@@ -30,8 +30,8 @@ type Selection struct {
 	Wanted, Unwanted []string
 }
 
-// Find tells which objects of a selection the ledger proves, by day and part, and which days have none: a day without any
-// part is one Gap of all parts. Of the bucket it lists the ledger, and reads those of its months that the days are of.
+// Find tells which objects of a selection the ledger proves, by day and part, and which days have none: where no parts are named,
+// a day without any is one Gap of all parts. Of the bucket it lists the ledger, and reads those of its months that the days are of.
 func (b *Book) Find(ctx context.Context, s Selection) ([]Part, []Gap, error) {
 	names, err := b.monthNames(ctx)
 	if err != nil {
@@ -56,6 +56,10 @@ func (b *Book) Find(ctx context.Context, s Selection) ([]Part, []Gap, error) {
 		for _, part := range there {
 			n := b.name(day, part)
 			parts = append(parts, Part{Name: n, Key: b.layout.Data(n), Entry: b.months[day.Month()].Days[day][part]})
+		}
+		if len(there) == 0 && len(s.Parts) == 0 {
+			gaps.add(day, "")
+			continue
 		}
 		gaps.note(day, there, expected)
 	}
@@ -88,10 +92,6 @@ func (b *Book) expected(s Selection) []string {
 type gaps struct{ all []Gap }
 
 func (g *gaps) note(day Day, there, expected []string) {
-	if len(there) == 0 {
-		g.add(day, "")
-		return
-	}
 	for _, part := range expected {
 		if !slices.Contains(there, part) {
 			g.add(day, part)

@@ -91,7 +91,7 @@ func TestFindTellsObjectsAndGapsOfARange(t *testing.T) {
 	}{
 		{"all parts", "2026-10-31", "2026-11-04", snapshot.Selection{}, []string{key("2026-10-31", "brand-1"), key("2026-11-03", "brand-1"), key("2026-11-03", "brand-2"),
 			key("2026-11-04", "brand-1"), "no brand-2 2026-10-31-2026-10-31", "no  2026-11-01-2026-11-02", "no brand-2 2026-11-04-2026-11-04"}},
-		{"one part", "2026-11-03", "2026-11-05", snapshot.Selection{Parts: []string{"brand-2"}}, []string{key("2026-11-03", "brand-2"), "no  2026-11-04-2026-11-05"}},
+		{"one part", "2026-11-03", "2026-11-05", snapshot.Selection{Parts: []string{"brand-2"}}, []string{key("2026-11-03", "brand-2"), "no brand-2 2026-11-04-2026-11-05"}},
 		{"two parts", "2026-11-03", "2026-11-04", snapshot.Selection{Parts: []string{"brand-2", "brand-1"}}, []string{key("2026-11-03", "brand-1"), key("2026-11-03", "brand-2"),
 			key("2026-11-04", "brand-1"), "no brand-2 2026-11-04-2026-11-04"}},
 		{"a part that is unwanted", "2026-11-03", "2026-11-04", snapshot.Selection{Unwanted: []string{"brand-2"}}, []string{key("2026-11-03", "brand-1"), key("2026-11-03", "brand-2"),

@@ -136,8 +136,10 @@ func TestTheConfigurationThatFunctionsHaveIsComparedByMeaning(t *testing.T) {
 		"many keys": {replaced("    timezone: America/Chicago\n", "    restate_days: 9\n    restate_every: 1h\n    refresh: 1h\n    verify_after: 1h\n    guard: refuse\n    requests_per_minute: 5\n"),
 			"scrapright.main.restate_every is 6h0m0s here and 1h0m0s there; scrapright.main.refresh is 6h0m0s here and 1h0m0s there; " +
 				"scrapright.main.verify_after is 720h0m0s here and 1h0m0s there; scrapright.main.guard is warn here and refuse there; and 2 more\n"},
-		"no configuration": {"/etc/yardstick.yaml", "warn configuration: that of all 5 functions (changed by hand in the environment) is not compared: "},
-		"no object":        {"s3://acme-reporting/none.yaml", "warn configuration: that of all 5 functions (s3://acme-reporting/none.yaml) is not compared: configuration s3://acme-reporting/none.yaml: "},
+		"a file": {"/etc/yardstick.yaml", "warn configuration: that of all 5 functions (changed by hand in the environment) is not compared: " +
+			`"/etc/yardstick.yaml" is a file of the function's, which is not seen from here`},
+		"of another version": {"version: 2", "fault configuration: that of all 5 functions (changed by hand in the environment) cannot be used: "},
+		"no object":          {"s3://acme-reporting/none.yaml", "fault configuration: that of all 5 functions (s3://acme-reporting/none.yaml) cannot be used: configuration s3://acme-reporting/none.yaml: "},
 		"none":             {"", "fault configuration: YARDSTICK_CONFIG is not set in the environment of all 5 functions\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +54,11 @@ func (c *comparison) compareConfiguration(ctx context.Context, value, who string
 	}
 	theirs, err := c.ConfigOf(ctx, value)
 	if err != nil {
-		c.tell(app.Warn, subject, "that of %s (%s) is not compared: %s", who, c.origin(value), strings.Join(strings.Fields(err.Error()), " "))
+		level, how := app.Warn, "is not compared"
+		if _, unusable := errors.AsType[*app.ConfigInvalid](err); unusable {
+			level, how = app.Fault, "cannot be used"
+		}
+		c.tell(level, subject, "that of %s (%s) %s: %s", who, c.origin(value), how, strings.Join(strings.Fields(err.Error()), " "))
 		return
 	}
 	all := differences(c.Configured, theirs)
