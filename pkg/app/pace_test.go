@@ -276,6 +276,15 @@ func TestThePaceOfARunThatIsToldToWaitTooLong(t *testing.T) {
 		if n := len(w.yard.Requests()); n != refused {
 			t.Errorf("%d requests, expected none after the refusal", n)
 		}
+		for range 3 { // runs back to back, as the one that goes on at once: they wait as long
+			next := app.Event{Datasets: []string{"purchases"}, From: day("2026-11-18"), To: day("2026-11-18")}
+			if r := w.within(5*time.Minute, next); r.Status != export.Partial || r.Accounts[0].Requests != 0 || r.Next == nil {
+				t.Errorf("before the hour is over: %s", show(r))
+			}
+		}
+		if n := len(w.yard.Requests()); n != refused {
+			t.Errorf("%d requests, expected none until the hour is over", n)
+		}
 		w.pass(time.Until(noon.Add(time.Hour + 2*time.Minute)))
 		if r := w.within(15*time.Minute, app.Event{}); r.Status != export.Complete || r.Accounts[0].Throttled != 0 {
 			t.Errorf("an hour later: %s", show(r))

@@ -262,3 +262,40 @@ func TestCheckTellsWhichBrandsTheKeyMayRead(t *testing.T) {
 		}
 	})
 }
+
+func TestAListOfBrandsThatTheGuardRefusesRemovesNoCopies(t *testing.T) {
+	const settings = "start: 2026-11-18\nguard: %s\nrefresh: 0s\nreports: {brand_daily: {off: true}, platform_daily: {off: true}, prompt_daily: {off: true}, " +
+		"competitor_daily: {off: true}, citation_daily: {off: true}}\ndatasets: {responses: {off: true}, competitors: {off: true}, personas: {off: true}}"
+	for guard, want := range map[string]struct {
+		status export.Status
+		left   int
+		says   string
+	}{
+		"refuse": {export.Failed, 60, "55 of 60 copies in latest/ are of what is no longer exported, and were kept"},
+		"warn":   {export.Complete, 5, "55 of 60 copies in latest/ are of what is no longer exported, and were removed"},
+	} {
+		inScrunch(t, simulator.ScrunchConfig{Prompts: 1, Brands: 60}, fmt.Sprintf(settings, guard), func(w *world, s *simulator.Scrunch) {
+			w.run(app.Event{}, export.Complete)
+			var few []string
+			for _, line := range w.lines("scrunch/brands/account=main/dt=2026-11-18/brands.json.gz")[:5] {
+				few = append(few, line)
+			}
+			s.SetRecords(simulator.Brands, 0, "", few)
+			w.pass(time.Minute)
+			r := w.run(app.Event{}, want.status)
+			if n := len(w.keys("latest/scrunch/prompts/")); n != want.left {
+				t.Errorf("%s: %d copies are left, expected %d", guard, n, want.left)
+			}
+			if told := show(r.Warnings); !strings.Contains(told, want.says) {
+				t.Errorf("%s: %s, expected %q", guard, told, want.says)
+			}
+			if guard == "refuse" {
+				w.pass(time.Minute)
+				w.run(app.Event{Force: true}, export.Complete)
+				if n := len(w.keys("latest/scrunch/prompts/")); n != 5 {
+					t.Errorf("forced: %d copies are left", n)
+				}
+			}
+		})
+	}
+}

@@ -260,26 +260,35 @@ func (a *App) startOnce(
 	if len(claim.Pending()) == 0 {
 		a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted before",
 			slog.String("id", id), slog.Time("time", claim.Time()))
-		return claim.Accepted(), nil
+		return bySource(claim.Accepted()), nil
 	}
 	if err := a.start(ctx, working, functions, claim, event); err != nil {
 		return nil, &refused{http.StatusBadGateway, "the export could not be started; try again",
 			errors.Join(err, claim.Release(ctx))}
 	}
 	a.Log.LogAttrs(ctx, slog.LevelInfo, "webhook accepted", slog.String("id", id), slog.Any("started", claim.Accepted()))
-	return claim.Accepted(), nil
+	return bySource(claim.Accepted()), nil
 }
 
-// start starts what is pending and marks each. A mark that is lost is no failure: what was asked for is under way.
+// bySource is the order of an answer, whatever was started first.
+func bySource(started []webhook.Target) []webhook.Target {
+	slices.SortFunc(started, func(a, b webhook.Target) int { return strings.Compare(a.Source, b.Source) })
+	return started
+}
+
+// start starts what is pending and marks each. One that cannot be started does not keep the others from it. A mark that is lost is
+// no failure: what was asked for is under way.
 func (a *App) start(ctx, working context.Context, functions Starter, claim *webhook.Claim, event []byte) error {
+	var faults []error
 	for _, target := range claim.Pending() {
 		if err := functions.Start(working, target.Function, event); err != nil {
-			return err
+			faults = append(faults, err)
+			continue
 		}
 		if err := claim.Accept(ctx, target); err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelError, "webhook not marked; a further try at it would start again",
 				slog.String("function", target.Function), slog.String("error", err.Error()))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }

@@ -202,6 +202,16 @@ func TestAFailedStartIsLeftToTheSendersNextTry(t *testing.T) {
 		w.expect("Lambda up", hook{id: "msg_1", body: `{}`}, 202, both, scrunchARN+" {}")
 		w.expect("once more", hook{id: "msg_1", body: `{}`}, 202, both, "")
 
+		w.lambda.fault = func(function string) int {
+			if function == yardFunction {
+				return 404
+			}
+			return 0
+		}
+		w.expect("the first refused", hook{id: "msg_3", body: `{}`}, 502, "could not be started; try again", scrunchARN+" {}")
+		w.lambda.fault = nil
+		w.expect("the first alone", hook{id: "msg_3", body: `{}`}, 202, both, yardFunction+" {}")
+
 		failed := false
 		w.lambda.fault = func(string) int {
 			if failed {

@@ -93,9 +93,10 @@ func (r *accountRun) hold(ctx, working context.Context, l *lease) {
 	r.fence.lease = l
 	vendor := r.account.Vendor
 	recent := func() []time.Time { return vendor.Usage().Recent }
-	vendor.Resume(Past{Requests: l.recent, Notes: slices.Clone(l.notes), Note: func(ctx context.Context, text string) error {
+	vendor.Resume(Past{Requests: l.recent, HeldUntil: l.held(), Notes: slices.Clone(l.notes), Note: func(ctx context.Context, text string) error {
 		return l.note(ctx, text, recent())
 	}})
+	l.held = func() time.Time { return vendor.Usage().HeldUntil }
 	r.planner.remembered = readMonths(l.months)
 	before := readTold(l.told)
 	if l.whole && fresh(before.Tidy, r.clock) {
@@ -150,13 +151,32 @@ func (r *accountRun) work(ctx, working context.Context) {
 			err = nil // told by the window that met it
 		}
 		if err == nil && d.Listing && (d.done > 0 || len(d.parts) == 0) && !slices.Equal(d.parts, []string{d.Name}) {
-			err = r.publisher.Prune(ctx, r.Source, d.Name, r.account.Name, d.parts)
+			err = r.prune(ctx, d)
 		}
 		if err != nil {
 			r.fail(asError(err))
 		}
 	}
 	r.planner.remember(r.datasets)
+}
+
+// prune removes the copies in latest/ of what is no longer exported. Where that is more than the guard lets go of, so that the
+// list of what there is may be wrong, they stay, and that is told.
+func (r *accountRun) prune(ctx context.Context, d *dataset) error {
+	return r.publisher.Prune(ctx, r.Source, d.Name, r.account.Name, d.parts, func(there, gone int) bool {
+		if !shrank(int64(there), int64(there-gone)) {
+			return true
+		}
+		allowed, what := !r.account.Refuse || r.event.Force, "were removed"
+		if !allowed {
+			what = "were kept: the guard refuses that, and an event with force removes them"
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.warnings = append(r.warnings, Warning{Kind: "shrunk", Account: r.account.Name, Dataset: d.Name,
+			Message: fmt.Sprintf("%d of %d copies in latest/ are of what is no longer exported, and %s", gone, there, what)})
+		return allowed
+	})
 }
 
 // prepare fills the queue.

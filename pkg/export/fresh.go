@@ -39,7 +39,9 @@ func (p *planner) freshen(ran []*dataset) (earliest time.Time) {
 }
 
 // awaits says that no day of a dataset is wanted yet, in real time: it is as fresh as can be.
-func (p *planner) awaits(d Dataset) bool { return !d.Listing && p.Start > snapshot.DayOf(p.now.In(p.Zone)) }
+func (p *planner) awaits(d Dataset) bool {
+	return !d.Listing && p.Start > snapshot.DayOf(p.now.In(p.Zone))
+}
 
 // freshAt is when a dataset was fresh last: the earliest, over its parts, of the last reading of the newest day that the
 // ledger has of the part. A part that is not in what was read of the ledger holds the dataset at what was noted before.

@@ -33,7 +33,8 @@ type Lease struct {
 	ExpiresAt time.Time   `json:"expires_at"`
 	Released  bool        `json:"released"`
 	Requests  []time.Time `json:"requests"`
-	Notes     []string    `json:"notes,omitempty"` // of the account's vendor to its next run, oldest first
+	HeldUntil time.Time   `json:"held_until,omitzero"` // the vendor wants no request before; zero: it said nothing of the kind
+	Notes     []string    `json:"notes,omitempty"`     // of the account's vendor to its next run, oldest first
 	// What the planner remembers of past months. It is read apart: what is wrong with it spoils no lease.
 	Months json.RawMessage `json:"months,omitempty"`
 	// What runs remember of what they told of the account, and of its lines' members. It is read apart too.
@@ -59,9 +60,10 @@ type lease struct {
 	key    string
 	holder string
 	now    func() time.Time
-	recent []time.Time // requests of earlier runs in the last minute
-	first  bool        // there was none
-	whole  bool        // the run before this one gave it back, so that what it remembers is the last word
+	recent []time.Time      // requests of earlier runs in the last minute
+	held   func() time.Time // before which the vendor wants no request
+	first  bool             // there was none
+	whole  bool             // the run before this one gave it back, so that what it remembers is the last word
 
 	ends atomic.Pointer[time.Time] // as last stored: whoever publishes asks while the object may be under way
 
@@ -83,7 +85,7 @@ func acquire(ctx context.Context, store snapshot.Store, key, holder string, now 
 	case there.Held(now()):
 		return nil, fmt.Errorf("%w: run %s, until %s at the latest", errHeld, there.Holder, there.ExpiresAt.Format(time.RFC3339))
 	}
-	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests,
+	l := &lease{store: store, key: key, holder: holder, now: now, etag: etag, recent: there.Requests, held: func() time.Time { return there.HeldUntil },
 		notes: there.Notes, months: there.Months, told: there.Told, first: errors.Is(err, snapshot.ErrNotFound), whole: there.Released}
 	if err := l.write(ctx, Lease{ExpiresAt: l.term(ctx), Requests: there.Requests}); err != nil {
 		if errors.Is(err, snapshot.ErrConflict) {
@@ -156,6 +158,9 @@ func (l *lease) write(ctx context.Context, d Lease) error {
 // put writes the lease. l.mu is held.
 func (l *lease) put(ctx context.Context, d Lease) error {
 	d.Version, d.Holder, d.Notes, d.Months, d.Told = 1, l.holder, l.notes, l.months, l.told
+	if held := l.held(); held.After(l.now()) {
+		d.HeldUntil = held.UTC()
+	}
 	if d.Requests == nil {
 		d.Requests = []time.Time{}
 	}

@@ -350,8 +350,8 @@ func (p *planner) settles(t *task, proof Proof, c snapshot.Content) bool {
 	return proof.Pages <= 1 || proof.Total != nil || t.entry.Key == "" || t.entry.SHA256 == c.SHA256
 }
 
-// order puts open days first, then what was begun already, and verification last; between them the datasets and parts
-// take turns, unsettled days, due listings and backlog side by side, each newest first.
+// order puts open days first, then what was begun already, and verification last, the oldest reading first; between them the
+// datasets and parts take turns, unsettled days, due listings and backlog side by side, each newest first.
 func order(tasks []*task) []*task {
 	type lane struct {
 		begun         bool
@@ -382,6 +382,15 @@ func order(tasks []*task) []*task {
 	turns(false, openDay, openDay)
 	turns(true, openDay, verification)
 	turns(false, unsettledDay, backlog)
+	for l, q := range queues {
+		if l.class == verification && !l.begun {
+			slices.SortFunc(q, func(a, b *task) int {
+				return cmp.Or(a.entry.FetchedAt.Compare(b.entry.FetchedAt), int(a.name.Day-b.name.Day))
+			})
+		}
+	}
+	rest := len(ordered)
 	turns(false, verification, verification)
+	slices.SortStableFunc(ordered[rest:], func(a, b *task) int { return a.entry.FetchedAt.Compare(b.entry.FetchedAt) })
 	return ordered
 }

@@ -25,7 +25,9 @@ type Vendor interface {
 // Past is what the runs before this one left in the account's lease.
 type Past struct {
 	Requests []time.Time // of the last minute
-	Notes    []string    // of the vendor to itself, oldest first; the last 32 are kept
+	// HeldUntil is the moment before which the vendor wants no request, as it told an earlier run; zero: none.
+	HeldUntil time.Time
+	Notes     []string // of the vendor to itself, oldest first; the last 32 are kept
 	// Note keeps another one, and returns once it is stored; whatever becomes of this run, the next one is told. An error
 	// says that it may not be. It may be called at any time until the run ends.
 	Note func(ctx context.Context, text string) error
@@ -107,6 +109,7 @@ type Usage struct {
 	PerMinute int         // granted now
 	Recent    []time.Time // requests of the last minute
 	WaitUntil time.Time   // when the next request may go out; zero: now
+	HeldUntil time.Time   // the vendor wants no request before; zero: it said nothing of the kind
 	Session   string      // how the session was come by
 	// RenewableUntil is when the stored session's refresh token expires. Zero: there is none, or it was not read.
 	RenewableUntil time.Time

@@ -137,11 +137,16 @@ func (r *accountRun) same(ctx context.Context, t *task, c snapshot.Content) (boo
 	return there.ETag == t.there.ETag && c.Is(there), nil
 }
 
+// shrank says whether the guard looks at a change of number: more than half are gone, and more than 20.
+func shrank(before, now int64) bool {
+	lost := before - now
+	return lost > 20 && lost*2 > before
+}
+
 // guard judges a window that shrank by more than half and more than 20 rows since its last reading. A settled day is
 // kept as it is, and noted as read; an open or unsettled one, and a listing, is published with a warning, or refused.
 func (r *accountRun) guard(ctx context.Context, t *task, c snapshot.Content) (kept bool, err error) {
-	lost := t.before - c.Rows
-	if lost <= 20 || lost*2 <= t.before {
+	if !shrank(t.before, c.Rows) {
 		return false, nil
 	}
 	message := fmt.Sprintf("%d rows, and %d at the last reading", c.Rows, t.before)

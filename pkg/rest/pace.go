@@ -225,8 +225,19 @@ func (p *Pace) hold(until time.Time) {
 	}
 }
 
-// heldUntil is the moment before which the server wants no request.
-func (p *Pace) heldUntil() time.Time {
+// Hold keeps requests from being sent before a moment that the server told another process; more than an hour ahead is not
+// believed.
+func (p *Pace) Hold(until time.Time) {
+	p.change(func(now time.Time) {
+		if limit := now.Add(maxRetryAfter); until.After(limit) {
+			until = limit
+		}
+		p.hold(until)
+	})
+}
+
+// HeldUntil is the moment before which the server wants no request; zero where it never said so.
+func (p *Pace) HeldUntil() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held

@@ -42,7 +42,7 @@ func (c *Client) again(ctx context.Context, call *call, tries *tries, got *answe
 	tries.last = err
 	if got != nil && got.Status == http.StatusTooManyRequests {
 		if tries.throttled++; call.Once || tries.throttled > maxThrottled {
-			return &LimitedError{Method: call.Method, Path: call.Path, Until: c.pace.heldUntil(), After: err}
+			return &LimitedError{Method: call.Method, Path: call.Path, Until: c.pace.HeldUntil(), After: err}
 		}
 		return nil
 	}

@@ -68,6 +68,7 @@ func New(c Config) *Source { return &Source{c} }
 // are their hashes.
 func (s *Source) Resume(p export.Past) {
 	s.Pace.Seed(p.Requests)
+	s.Pace.Hold(p.HeldUntil)
 	s.Ladder.Resume(p.Notes, p.Note)
 }
 
@@ -79,7 +80,7 @@ func (s *Source) Parts(_ context.Context, dataset string) ([]string, error) {
 // Usage tells what was used so far.
 func (s *Source) Usage() export.Usage {
 	u := export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), PerMinute: s.Pace.Limit(),
-		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), Session: s.Ladder.How(),
+		Recent: s.Pace.Times(), WaitUntil: s.Pace.Waiting(), HeldUntil: s.Pace.HeldUntil(), Session: s.Ladder.How(),
 		RenewableUntil: s.Ladder.RenewableUntil()}
 	if s.Ladder.Assumed() {
 		u.Warnings = append(u.Warnings, export.Warning{Kind: "pace_assumed",

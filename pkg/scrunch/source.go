@@ -52,11 +52,11 @@ func New(c Config) *Source {
 }
 
 // Resume does nothing: there is no documented limit that earlier requests could count against.
-func (s *Source) Resume(export.Past) {}
+func (s *Source) Resume(p export.Past) { s.Pace.Hold(p.HeldUntil) }
 
 // Usage tells what was used so far.
 func (s *Source) Usage() export.Usage {
-	return export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), WaitUntil: s.Pace.Waiting()}
+	return export.Usage{Requests: s.Pace.Requests(), Throttled: s.Pace.Throttled(), WaitUntil: s.Pace.Waiting(), HeldUntil: s.Pace.HeldUntil()}
 }
 
 // PerMinute is 0: no limit is known, and no token is asked for.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -33,6 +34,10 @@ func NewArray(from io.Reader) *Array { return &Array{from: from, buffer: make([]
 // Opens goes past the bracket that opens the array. It is false where the answer does not begin with one: then nothing was
 // read of the Decoder, with which to see what it is.
 func (a *Array) Opens() (*jsontext.Decoder, bool) {
+	const mark = "\uFEFF" // of the order of bytes: some servers begin with it
+	for len(a.buffer) < len(mark) && strings.HasPrefix(mark, string(a.buffer)) && a.more() {
+	}
+	a.buffer = bytes.TrimPrefix(a.buffer, []byte(mark)) // no place in the array counts it
 	for {
 		a.at = blank(a.buffer, a.at)
 		if a.at < len(a.buffer) || !a.more() {

@@ -80,7 +80,7 @@ func FuzzArray(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		want, wantErr := tokenized(bytes.NewReader(body))
+		want, wantErr := tokenized(bytes.NewReader(bytes.TrimPrefix(body, []byte("\uFEFF"))))
 		for from, skips := range map[io.Reader]func(int) bool{bytes.NewReader(body): never, bytes.NewReader(body): always,
 			iotest.OneByteReader(bytes.NewReader(body)): never, io.MultiReader(bytes.NewReader(body[:min(1, len(body))]), bytes.NewReader(body[min(1, len(body)):])): always, iotest.HalfReader(bytes.NewReader(body)): func(n int) bool { return n%2 == 0 },
 			iotest.DataErrReader(bytes.NewReader(body)): always} {

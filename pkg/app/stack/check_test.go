@@ -140,7 +140,7 @@ func TestTheConfigurationThatFunctionsHaveIsComparedByMeaning(t *testing.T) {
 			`"/etc/yardstick.yaml" is a file of the function's, which is not seen from here`},
 		"of another version": {"version: 2", "fault configuration: that of all 5 functions (changed by hand in the environment) cannot be used: "},
 		"no object":          {"s3://acme-reporting/none.yaml", "fault configuration: that of all 5 functions (s3://acme-reporting/none.yaml) cannot be used: configuration s3://acme-reporting/none.yaml: "},
-		"none":             {"", "fault configuration: YARDSTICK_CONFIG is not set in the environment of all 5 functions\n"},
+		"none":               {"", "fault configuration: YARDSTICK_CONFIG is not set in the environment of all 5 functions\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
