@@ -58,7 +58,7 @@ func (v *Veil) Show(text string, limit int) string {
 	return text
 }
 
-// over is text without what is hidden, as it is or as URLs spell it.
+// over is text without what is hidden: as it is, and as URLs, JSON and HTML spell it, also one in the other.
 func (v *Veil) over(text string) string {
 	if v == nil {
 		return text
@@ -68,8 +68,13 @@ func (v *Veil) over(text string) string {
 	v.mu.Unlock()
 	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // the longest first
 	for _, secret := range secrets {
-		for _, spelt := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+		for _, spelt := range []string{secret, url.QueryEscape(secret)} { // which spells a space by a sign of its own
 			text = strings.ReplaceAll(text, spelt, redacted)
+		}
+		for _, layers := range spellings() {
+			if strings.ContainsAny(text, layers[0]) {
+				text = spell(text, layers...).without(secret)
+			}
 		}
 	}
 	return text

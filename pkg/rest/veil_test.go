@@ -2,8 +2,13 @@ package rest
 
 import (
 	"fmt"
+	"html"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestAVeilHidesWhatItWasTold(t *testing.T) {
@@ -50,4 +55,58 @@ func TestASecretOfACallIsHiddenInTheAnswersToLaterOnes(t *testing.T) {
 	if strings.Contains(shown, "canary") || strings.Count(shown, "REDACTED") != 4 {
 		t.Errorf("%q", shown)
 	}
+}
+
+func TestASecretIsHiddenHoweverItIsSpelt(t *testing.T) {
+	const secret = `KEYab+/="zz%41\99&`
+	v := &Veil{}
+	v.Hide(secret)
+	percent := func(text, format string) string {
+		var out strings.Builder
+		for _, b := range []byte(text) {
+			if strings.IndexByte(`+/="%\&`, b) >= 0 {
+				fmt.Fprintf(&out, format, b)
+			} else {
+				out.WriteByte(b)
+			}
+		}
+		return out.String()
+	}
+	lower, upper := percent(secret, "%%%02x"), percent(secret, "%%%02X")
+	spellings := []string{secret, lower, upper, percent(secret, `\u%04x`), percent(secret, "&#x%X;"), percent(secret, "&#%d;"),
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`, "/", `\/`).Replace(secret), html.EscapeString(secret),
+		percent(lower, "%%%02X"), percent(percent(secret, `\u%04x`), `\u%04X`), percent(html.EscapeString(secret), "%%%02x"),
+		percent(percent(secret, "%%%x"), `\u%04x`)}
+	for _, spelt := range spellings {
+		if got := v.Show("key "+spelt+" is void, "+spelt, 2000); got != "key REDACTED is void, REDACTED" {
+			t.Errorf("%q is shown as %q", spelt, got)
+		}
+	}
+	for _, plain := range []string{"100 % of %zz, &nbsp &none; \\ and \\u00 \\uzzzz end\\", "%", "&", "\\"} {
+		if got := v.Show(plain, 2000); got != plain {
+			t.Errorf("%q is shown as %q", plain, got)
+		}
+	}
+}
+
+func FuzzVeil(f *testing.F) {
+	for _, seed := range []string{"", "%2b", `\u002B`, "&#x2B;&amp;", "%25%32%35", `\\u0041`, "&am%70;", "\\", "\xff%ff"} {
+		f.Add(seed, "secret+key/")
+	}
+	f.Fuzz(func(t *testing.T, text, secret string) {
+		v := &Veil{}
+		v.Hide(secret)
+		if len(secret) < minSecret || strings.Contains(redacted, secret) {
+			return
+		}
+		for _, layers := range spellings() {
+			if s := spell(text, layers...); len(s.at) != len(s.says)+1 || s.at[len(s.says)] != len(text) || !slices.IsSorted(s.at) {
+				t.Fatalf("%q: %d places of %d bytes: %v", text, len(s.at), len(s.says), s.at)
+			}
+		}
+		v.Show(text, 100)
+		if got := v.Show(url.QueryEscape(secret), 1000); utf8.ValidString(secret) && strings.ContainsFunc(secret, unicode.IsLetter) && got == secret {
+			t.Fatalf("%q is shown", secret)
+		}
+	})
 }

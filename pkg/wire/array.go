@@ -35,7 +35,8 @@ func NewArray(from io.Reader) *Array { return &Array{from: from, buffer: make([]
 // read of the Decoder, with which to see what it is.
 func (a *Array) Opens() (*jsontext.Decoder, bool) {
 	const mark = "\uFEFF" // of the order of bytes: some servers begin with it
-	for len(a.buffer) < len(mark) && strings.HasPrefix(mark, string(a.buffer)) && a.more() {
+	for more := true; more && len(a.buffer) < len(mark) && strings.HasPrefix(mark, string(a.buffer)); {
+		more = a.more()
 	}
 	a.buffer = bytes.TrimPrefix(a.buffer, []byte(mark)) // no place in the array counts it
 	for {
