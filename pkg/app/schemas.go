@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"yardstick/pkg/about"
+	"yardstick/pkg/export"
 	"yardstick/pkg/schema"
 	"yardstick/pkg/snapshot"
 	"yardstick/pkg/table"
@@ -41,6 +42,7 @@ type drift struct {
 type news struct {
 	dataset string
 	lines   schema.Schema
+	known   schema.Schema // of all lines of the accounts that have some
 	first   Day
 	drift   []drift
 }
@@ -68,16 +70,19 @@ func newsOf(r Result) (all []*news) {
 			if at < 0 {
 				at, all = len(all), append(all, &news{dataset: t.Dataset})
 			}
-			all[at].add(r, account.Account, t.Schema, t.First, account.Datasets[i].Drift)
+			all[at].add(r, account.Account, t, account.Datasets[i].Drift)
 		}
 	}
 	return all
 }
 
-func (n *news) add(r Result, account string, lines *schema.Schema, first Day, found []schema.Drift) {
-	n.lines.Merge(lines)
-	if first != 0 && (n.first == 0 || first < n.first) {
-		n.first = first
+func (n *news) add(r Result, account string, t export.DatasetTrace, found []schema.Drift) {
+	n.lines.Merge(t.Schema)
+	if t.Known != nil {
+		n.known.Merge(t.Known)
+	}
+	if t.First != 0 && (n.first == 0 || t.First < n.first) {
+		n.first = t.First
 	}
 	for _, d := range found {
 		n.drift = append(n.drift, drift{Time: r.Time, Run: r.Run, Account: account, Drift: d})
@@ -108,6 +113,9 @@ func (a *App) mergeSchema(ctx context.Context, source string, n *news, p *publis
 		return false, err
 	}
 	known.Merge(&n.lines)
+	if !known.Covers(&n.known) { // what an earlier run told was lost, or never came there
+		known.Merge(&n.known)
+	}
 	p.Document = known.Document()
 	p.Accounts = a.accountsOf(source)
 	if n.first != 0 && (p.First == 0 || n.first < p.First) {

@@ -389,6 +389,35 @@ func TestDriftIsToldOnceAndTheTablesFollow(t *testing.T) {
 	})
 }
 
+// What runs told of the lines may be lost, damaged, or never have come into the bucket: the next run that tells of them has it all.
+func TestTablesHaveTheMembersOfEarlierLinesThoughWhatWasToldIsGone(t *testing.T) {
+	const table, known = "about/tables/athena/scrapright_purchases.sql", "about/schema/scrapright/purchases.json"
+	for name, spoil := range map[string]func(w *world){
+		"gone":    func(w *world) { w.remove(known) },
+		"damaged": func(w *world) { w.put(known, []byte("garbage{"), nil) },
+		"behind": func(w *world) {
+			w.put(known, []byte(`{"version":1,"records":1,"kinds":{"object":1},"members":[{"name":"id","records":1,"kinds":{"integer":1}}]}`), nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, simulator.YardConfig{}, "start: 2026-11-17", func(w *world) {
+				w.yard.SetRecords(simulator.Purchases, "2026-11-17", recordOf(1, `,"old":"text","net":1.5`))
+				w.run(app.Event{}, export.Complete)
+				spoil(w)
+				w.yard.SetRecords(simulator.Purchases, "2026-11-18", recordOf(2, `,"net":7,"new":true`))
+				w.pass(time.Minute)
+				w.run(app.Event{}, export.Complete)
+				text := w.bytes(table)
+				for _, column := range []string{"`id` bigint", "`old` string", "`net` double", "`new` boolean"} {
+					if !strings.Contains(text, column) {
+						t.Errorf("%s is not in\n%s", column, text)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestUnreadableRecordsAreCountedByDay(t *testing.T) {
 	inWorld(t, simulator.YardConfig{}, "start: 2026-11-17", func(w *world) {
 		w.yard.SetRecords(simulator.Purchases, "2026-11-17", []string{`{"id":1,"id":1}`, `{"id":2,"a":"\ud800","A":1}`, `{"id":3}`})

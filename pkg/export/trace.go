@@ -60,6 +60,9 @@ type DatasetTrace struct {
 	// Schema is of the lines that the run wrote, where they have a member or a kind of value that those of earlier runs had
 	// not, or lack one that those had, or First is earlier than any day was; else nil.
 	Schema *schema.Schema
+	// Known is, beside a Schema of lines, of all lines that runs wrote as far as the lease remembers them, these included. Whoever
+	// tells of the Schema has to have all of it: what an earlier run told may be lost.
+	Known *schema.Schema
 }
 
 // told is what runs remember of what they told of an account, in its lease. The zero told is nothing: there is more to
@@ -110,6 +113,9 @@ func (r *accountRun) trace(before told, l *lease) told {
 			if x.Schema = d.written; x.Schema == nil {
 				x.Schema = &schema.Schema{}
 			}
+		}
+		if x.Schema != nil {
+			x.Known, _ = unpack(now.Schemas[d.Name]) // what cannot be unpacked was told of before
 		}
 		t.Datasets = append(t.Datasets, x)
 	}
