@@ -169,3 +169,15 @@ func TestOnlyResultsThatAreToldAreRead(t *testing.T) {
 		t.Errorf("%d runs of a source without any with %d requests, expected none with 500 at most", len(s.Sources[1].Runs), len(b.gets))
 	}
 }
+
+func TestPublishingReplacesADamagedTableOfNoChanges(t *testing.T) {
+	b, wanted := world()
+	key := layout.Changes("scrapright", "main", "2026-11")
+	b.lay(key, []byte("garbage"))
+	if err := about.Publish(t.Context(), b, layout, gather(t, b, wanted...)); err != nil {
+		t.Fatal(err)
+	}
+	if text := unpacked(t, b.Text(key)); text != "" {
+		t.Errorf("%q", text)
+	}
+}

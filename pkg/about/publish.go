@@ -21,6 +21,7 @@ func Publish(ctx context.Context, store snapshot.Writer, layout snapshot.Layout,
 		return err
 	}
 	for _, o := range objects {
+		o.Keep = false // all of the bucket was looked at
 		if err := o.put(ctx, store); err != nil {
 			return err
 		}

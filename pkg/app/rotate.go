@@ -44,7 +44,9 @@ func (h *rotationHandler) Invoke(ctx context.Context, payload []byte) ([]byte, e
 		return nil, h.told(ctx, &EventInvalid{fmt.Errorf(
 			"expected the event of a rotation's step: an object with Step, SecretId and ClientRequestToken; Secrets Manager sends it")})
 	}
-	done, err := a.rotate(ctx, event)
+	working, end := answering(ctx)
+	defer end()
+	done, err := a.rotate(working, event)
 	if err != nil {
 		return nil, h.told(ctx, err)
 	}

@@ -125,7 +125,9 @@ func (h *verifyHandler) Invoke(ctx context.Context, payload []byte) ([]byte, err
 	if asked.byRule && len(a.keyUsers(asked.secret)) == 0 {
 		return h.ignore(ctx, asked, "it is no api_key_secret of the configuration")
 	}
-	done, err := a.VerifyKey(ctx, asked.secret)
+	working, end := answering(ctx)
+	defer end()
+	done, err := a.VerifyKey(working, asked.secret)
 	h.count(ctx, a, asked.secret, err)
 	if err != nil {
 		return nil, h.told(ctx, err)

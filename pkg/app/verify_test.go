@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -342,4 +343,19 @@ func TestErrorsOfTheFunctionAreWhatTheyWrap(t *testing.T) {
 			t.Errorf("%T %v", err, err)
 		}
 	}
+}
+
+func TestAVendorThatNeverAnswersIsToldBeforeTheTimeIsOver(t *testing.T) {
+	inWorld(t, simulator.YardConfig{}, "", func(w *world) {
+		w.yard.Fault(func(simulator.Request) *simulator.Answer { return &simulator.Answer{Delay: time.Hour} })
+		for _, limit := range []time.Duration{8 * time.Second, 30 * time.Second} {
+			ctx, end := context.WithTimeout(w.Context(), limit)
+			var metrics bytes.Buffer
+			_, err := app.Verification(w.options(), &metrics).Invoke(ctx, []byte(`{"secret":"`+keySecret+`"}`))
+			if failed, ok := errors.AsType[*app.VerificationFailed](err); !ok || ctx.Err() != nil || !strings.Contains(failed.Error(), "scrapright") {
+				t.Errorf("in %v: %v, and the time is over: %v", limit, err, ctx.Err() != nil)
+			}
+			end()
+		}
+	})
 }
