@@ -51,7 +51,7 @@ func TestTheSchemaRefusesWhatParseRefuses(t *testing.T) {
 		with("brands", "session_secret", "s"), with("brands", "brands", "[0]"), with("brands", "brands", "[1, 1]"),
 		with("brands", "reports", "{weekly: {}}"), with("brands", "reports", "{weekly: {fields: []}}"),
 		with("brands", "reports", "{responses: {fields: [date]}}"), with("brands", "reports",
-			"{Weekly: {fields: [date]}}"),
+			"{Weekly: {fields: [date]}}"), with("brands", "reports", "{prompts_latest: {fields: [date]}}"),
 		with("top", "webhook", "{secret: hook, functions: {}}"), with("top", "webhook", "{secret: hook}"),
 	} {
 		if faults(t, text) == nil {

@@ -60,6 +60,16 @@ func otherScrunchDatasets() []string {
 	return []string{"brands", "prompts", "competitors", "personas", "responses"}
 }
 
+// takenNames are the names that no report of one's own may have: those of other datasets, and those of the tables over
+// the newest copies of listings.
+func takenNames() []string {
+	taken := otherScrunchDatasets()
+	for _, listing := range []string{"brands", "prompts", "competitors", "personas"} {
+		taken = append(taken, listing+"_latest")
+	}
+	return taken
+}
+
 var reportName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 func reports() mapping[map[string]Report] {
@@ -69,13 +79,13 @@ func reports() mapping[map[string]Report] {
 		m.keys = append(m.keys, choice(name, known, "Changes to this report."))
 	}
 	m.others = &others[map[string]Report]{
-		expected: "or a name of one's own: 1 to 64 of a-z, 0-9 and _, not that of a listing or responses",
+		expected: "or a name of one's own: 1 to 64 of a-z, 0-9 and _, not that of another dataset or of a listing's newest copies",
 		names: object{
 			{"pattern", reportName.String()},
-			{"not", object{{"enum", otherScrunchDatasets()}}},
+			{"not", object{{"enum", takenNames()}}},
 		},
 		fits: func(name string) bool {
-			return reportName.MatchString(name) && !slices.Contains(otherScrunchDatasets(), name)
+			return reportName.MatchString(name) && !slices.Contains(takenNames(), name)
 		},
 		key: func(name string) key[map[string]Report] {
 			return choice(name, addition, "A report of one's own, which needs fields.")

@@ -101,8 +101,9 @@ func (cfg Config) check() error {
 // A cut body is known by its length, its chunks or its gzip; where only the end of the connection ends a body, whether
 // it is whole is for its reader to judge.
 //
-// Errors: *StatusError for any other status, *LimitedError where the pace or a 429 stands in the way, *TransportError
-// where no whole answer came, *TooLargeError and *RedirectError; or a plain error for a Request that cannot be sent.
+// Errors: *StatusError for any other status, and for 206, since no part of an answer is asked for; *LimitedError where the
+// pace or a 429 stands in the way, *TransportError where no whole answer came, *TooLargeError and *RedirectError; or a
+// plain error for a Request that cannot be sent.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	call, err := c.prepare(r)
 	if err != nil {
@@ -113,7 +114,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		answer, err := c.attempt(ctx, call, tries)
 		switch {
 		case err != nil:
-		case answer.Status/100 == 2:
+		case answer.whole():
 			return &answer.Response, nil
 		case isRedirect(answer):
 			if err := call.follow(answer); err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// StatusError is an answer with a status other than 2xx that was not, or not successfully, tried again.
+// StatusError is an answer with a status other than 2xx, or with 206, that was not, or not successfully, tried again.
 type StatusError struct {
 	Method, Path string
 	Status       int

@@ -28,6 +28,9 @@ type answer struct {
 	wait time.Duration // of a usable Retry-After, else 0
 }
 
+// whole says whether the answer is one that was asked for: no part of one ever is.
+func (a *answer) whole() bool { return a.Status/100 == 2 && a.Status != http.StatusPartialContent }
+
 // transports gives one transport that keeps connections and one that does not, as far as the given one lets itself
 // be copied.
 func transports(given http.RoundTripper) (shared, fresh http.RoundTripper) {
@@ -93,7 +96,7 @@ func (c *Client) exchange(ctx context.Context, call *call, slot *slot) (*answer,
 	got := &answer{wait: retryAfter(resp.Header, c.now())}
 	got.Status, got.Header = resp.StatusCode, resp.Header
 	c.pace.answered(slot, got.Status, got.wait)
-	if got.Status/100 != 2 {
+	if !got.whole() {
 		got.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // the status says enough without the rest
 		got.size = int64(len(got.Body))
 		return got, nil
