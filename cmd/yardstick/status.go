@@ -180,7 +180,7 @@ func credentialText(now time.Time, a app.AccountStatus) string {
 	text := map[string]string{
 		app.CredentialGood:    "ok: the vendor took it when it was last asked",
 		app.CredentialRefused: refused + " by the vendor: put a new API key in place with `yardstick secret put`",
-		app.CredentialUnknown: "not known: the last run did not get as far as to ask the vendor",
+		app.CredentialUnknown: "not known: no run has asked the vendor, or the last one failed before its answers could tell",
 	}[a.Credential.State]
 	if until := a.Credential.RenewableUntil; until != nil && until.After(now) {
 		left := until.Sub(now).Round(time.Hour)

@@ -8,7 +8,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -206,12 +209,30 @@ func drifted(account, dataset string, found []schema.Drift) Warning {
 		if i > 0 {
 			message += ", "
 		}
-		message += fmt.Sprintf("%s %s", d.Path, d.Change)
+		message += shown(d.Path) + " " + string(d.Change)
 	}
 	if more := len(found) - named; more > 0 {
 		message += fmt.Sprintf(", and %d more", more)
 	}
 	return Warning{Kind: "schema_drift", Account: account, Dataset: dataset, Message: "members that are not as before: " + message}
+}
+
+// shown is a member's path, fit for a line of a warning: what is invisible in it is escaped, and a long one is cut.
+func shown(path string) string {
+	const longest = 100
+	var text strings.Builder
+	written := 0
+	for _, r := range path {
+		if written++; written == longest {
+			return text.String() + "…"
+		}
+		if unicode.IsGraphic(r) {
+			text.WriteRune(r)
+		} else {
+			text.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return text.String()
 }
 
 func pack(s *schema.Schema) ([]byte, error) {
