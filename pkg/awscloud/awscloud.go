@@ -18,7 +18,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -77,6 +76,9 @@ func describe(err error) string {
 }
 
 func cause(err error) string {
+	if late, ok := errors.AsType[*overtaken](err); ok {
+		return late.Error()
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return join(api.ErrorCode(), api.ErrorMessage())
 	}
@@ -117,24 +119,6 @@ func trail(err error) string {
 	return " (" + strings.Join(notes, ", ") + ")"
 }
 
-// cutAnswers is a retryer that also repeats what was answered and could not be read to its end. Every call made from
-// here may be repeated.
-type cutAnswers struct{ aws.RetryerV2 }
-
-// IsErrorRetryable adds broken answers to what the SDK repeats by itself.
-func (r cutAnswers) IsErrorRetryable(err error) bool {
-	_, cut := errors.AsType[*smithy.DeserializationError](err)
-	return cut && ended(err) == nil || r.RetryerV2.IsErrorRetryable(err)
-}
-
-// repeatCut lays cutAnswers over a client's retryer.
-func repeatCut(r aws.Retryer) aws.Retryer {
-	if v2, ok := r.(aws.RetryerV2); ok {
-		return cutAnswers{v2}
-	}
-	return r
-}
-
 // code is the service's error code, or "" where it gave none.
 func code(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
@@ -151,11 +135,20 @@ func status(err error) int {
 	return 0
 }
 
-// ended is the context's error inside err, if there is one.
+// ended is the context's error inside err, if there is one. A connection's own timeout says that it is one too, which it
+// is not: errors.Is cannot tell them apart.
 func ended(err error) error {
-	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, end) {
-			return end
+	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // see above
+		return err
+	}
+	switch err := err.(type) { //nolint:errorlint // the chain is followed here
+	case interface{ Unwrap() error }:
+		return ended(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range err.Unwrap() {
+			if end := ended(one); end != nil {
+				return end
+			}
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -112,6 +113,18 @@ func load(t *testing.T, options ...func(*config.LoadOptions) error) aws.Config {
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+// unreachable is a configuration by which no connection is ever made: each attempt ends by the dialer's own timeout.
+func unreachable(t *testing.T) aws.Config {
+	t.Helper()
+	isolate(t)
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	dialer := &net.Dialer{Timeout: time.Nanosecond}
+	return load(t,
+		config.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}),
+		config.WithBaseEndpoint("http://127.0.0.1:9"),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret-key", "session-token")))
 }
 
 // isolate hides the AWS settings of whoever runs the tests.

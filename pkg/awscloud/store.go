@@ -218,7 +218,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 func storeOptions(o *s3.Options) {
 	o.ClientLogMode &= aws.LogRetries
 	o.DisableLogOutputChecksumValidationSkipped = true
-	o.Retryer = repeatCut(o.Retryer)
+	repeat(&o.Retryer, &o.APIOptions)
 	if o.RetryMaxAttempts == 0 {
 		o.RetryMaxAttempts = defaultAttempts
 	}
@@ -226,7 +226,10 @@ func storeOptions(o *s3.Options) {
 
 // fail classifies err by S3's answer. deniedHint is added where the answer is 403.
 func (s *Store) fail(operation string, err error, deniedHint string) error {
-	f := &failure{operation: operation, said: describe(err), causes: []error{err}}
+	f := &failure{operation: operation, said: describe(err)}
+	if ended(err) != nil || !errors.Is(err, context.DeadlineExceeded) { // no connection's timeout passes for the context's end
+		f.causes = []error{err}
+	}
 	if code(err) == "NoSuchBucket" {
 		f.kind = fmt.Errorf("%w %q", ErrNoBucket, s.bucket)
 		return f

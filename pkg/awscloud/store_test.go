@@ -126,18 +126,25 @@ func TestPutGivesUpOnAConflictThatDoesNotEnd(t *testing.T) {
 }
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
-	for name, step := range map[string]http.HandlerFunc{
-		"conflict":  s3Error(http.StatusConflict, "ConditionalRequestConflict"),
-		"slow down": s3Error(http.StatusServiceUnavailable, "SlowDown"),
+	for name, c := range map[string]struct {
+		step  http.HandlerFunc
+		after string
+	}{
+		"conflict":   {s3Error(http.StatusConflict, "ConditionalRequestConflict"), ""},
+		"slow down":  {s3Error(http.StatusServiceUnavailable, "SlowDown"), ", after SlowDown (request 4F2A)"},
+		"no error":   {answer(http.StatusBadGateway, "<html>"), ", after an answer of status 502 that could not be read"},
+		"no answer":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, `, after Put "http://`},
+		"hanging on": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store, _ := scriptedStore(t, step)
+				store, _ := scriptedStore(t, c.step)
 				ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
 				defer cancel()
 				begin := time.Now()
 				_, err := put(ctx, store, snapshot.PutOptions{CreateOnly: true})
-				if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "put latest/x.json.gz: context deadline exceeded" {
+				want := "put latest/x.json.gz: context deadline exceeded" + c.after
+				if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), want) || c.after == "" && err.Error() != want {
 					t.Errorf("got %v", err)
 				}
 				if took := time.Since(begin); took > 40*time.Millisecond {

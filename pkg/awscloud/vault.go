@@ -150,7 +150,7 @@ func stored(operation string, id *string) (string, error) {
 // vaultOptions are laid over the client's own for every call: nothing of a request or an answer is ever logged.
 func vaultOptions(o *secretsmanager.Options) {
 	o.ClientLogMode = 0
-	o.Retryer = repeatCut(o.Retryer)
+	repeat(&o.Retryer, &o.APIOptions)
 	if o.RetryMaxAttempts == 0 {
 		o.RetryMaxAttempts = defaultAttempts
 	}

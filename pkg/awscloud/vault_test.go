@@ -12,11 +12,14 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"yardstick/pkg/awscloud"
 	"yardstick/pkg/credential"
+	"yardstick/pkg/snapshot"
 )
 
 const (
@@ -218,6 +221,50 @@ func TestTheVaultEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A network without a way to AWS is a fault that has to be told; the end of a run's time is none.
+func TestAConnectionsTimeoutIsNotTheContextsEnd(t *testing.T) {
+	cfg := unreachable(t)
+	vault, store := awscloud.NewVault(secretsmanager.NewFromConfig(cfg)), awscloud.NewStore(s3.NewFromConfig(cfg), "acme")
+	calls := map[string]func() error{
+		"put":  func() error { _, err := put(t.Context(), store, snapshot.PutOptions{}); return err },
+		"head": func() error { _, err := store.Head(t.Context(), "k"); return err },
+	}
+	for call, do := range vaultCalls {
+		calls[call] = func() error { return do(t.Context(), vault) }
+	}
+	for call, do := range calls {
+		if err := do(); err == nil || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "i/o timeout") {
+			t.Errorf("%s: got %v", call, err)
+		}
+	}
+}
+
+// Whoever reads that a time ran out wants to know on what.
+func TestADeadlineInAWaitSaysWhatWasWaitedOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		step http.HandlerFunc
+		want string
+	}{
+		"server fault": {secretsError(500, "InternalServiceError", "words of the service"), ", after InternalServiceError (request 4f2a)"},
+		"no JSON":      {answer(http.StatusBadGateway, "<html>"), ", after an answer of status 502 that could not be read"},
+		"broken off":   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, `, after Post "http://127.0.0.1/": EOF`},
+	} {
+		for call, do := range vaultCalls {
+			t.Run(name+" to "+call, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					vault, _ := scriptedVault(t, c.step)
+					ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
+					defer cancel()
+					err := do(ctx, vault)
+					if !errors.Is(err, context.DeadlineExceeded) || !strings.HasSuffix(err.Error(), ": context deadline exceeded"+c.want) {
+						t.Errorf("got %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestAnAnswerWithoutAVersionIsAnError(t *testing.T) {
 	for call, do := range vaultCalls {
 		for _, body := range []string{"", "{}", `{"ARN":"a"}`, `{"SecretString":"` + "s" + `"}`} {
@@ -264,21 +311,25 @@ func TestNoValueIsInAnyErrorOrLog(t *testing.T) {
 	maps.Copy(calls, stagingCalls)
 	for name, step := range answers {
 		for call, do := range calls {
-			t.Run(name+" to "+call, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var log bytes.Buffer
-					cfg, script := configure(t, []http.HandlerFunc{step}, logTo(&log))
-					err := do(t.Context(), awscloud.NewVault(secretsmanager.NewFromConfig(cfg)))
-					if (err == nil) != (name == "success") || len(script.requests()) == 0 {
-						t.Fatalf("%d requests, %v", len(script.requests()), err)
-					}
-					slog.New(slog.NewJSONHandler(&log, nil)).Error("run", "error", err)
-					logEveryError(&log, err)
-					if strings.Contains(log.String(), "r-5f1e8a27") {
-						t.Errorf("the value is in:\n%s", log.String())
-					}
+			for _, limit := range []time.Duration{time.Hour, 20 * time.Millisecond} { // the short one ends in a wait, where there is one
+				t.Run(fmt.Sprintf("%s to %s in %v", name, call, limit), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						var log bytes.Buffer
+						cfg, script := configure(t, []http.HandlerFunc{step}, logTo(&log))
+						ctx, cancel := context.WithTimeout(t.Context(), limit)
+						defer cancel()
+						err := do(ctx, awscloud.NewVault(secretsmanager.NewFromConfig(cfg)))
+						if (err == nil) != (name == "success") || len(script.requests()) == 0 {
+							t.Fatalf("%d requests, %v", len(script.requests()), err)
+						}
+						slog.New(slog.NewJSONHandler(&log, nil)).Error("run", "error", err)
+						logEveryError(&log, err)
+						if strings.Contains(log.String(), "r-5f1e8a27") {
+							t.Errorf("the value is in:\n%s", log.String())
+						}
+					})
 				})
-			})
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -25,15 +26,18 @@ func current(ctx context.Context, vault Vault, name string) (v Version, err erro
 }
 
 // persist makes a call that may be repeated, until it succeeds, its error is final, the attempts are used up, or ctx
-// ends.
+// ends. Its error is the end of a context only where ctx ended: that an attempt had no answer in time is a failure.
 func persist(ctx context.Context, call func(context.Context) error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
 		attempt, cancel := context.WithTimeout(ctx, attemptTime)
 		err := call(attempt)
 		cancel()
-		if err == nil || final(err) || n == attempts {
+		if err == nil || final(err) {
 			return err
+		}
+		if n == attempts {
+			return exhausted(ctx, err)
 		}
 		// Jitter keeps functions that failed together from coming back together.
 		if !sleep(ctx, pause/2+rand.N(pause)) {
@@ -41,6 +45,14 @@ func persist(ctx context.Context, call func(context.Context) error) error {
 		}
 		pause *= 2
 	}
+}
+
+// exhausted is what the last attempt failed with. Where ctx goes on, an attempt's own end is kept out of its chain.
+func exhausted(ctx context.Context, err error) error {
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("no success in %d attempts of %v: %s", attempts, attemptTime, err.Error())
 }
 
 func final(err error) bool {
