@@ -22,7 +22,7 @@ const (
 	Shrunk            Kind = "shrunk"             // far fewer rows than before, and the guard refuses that
 	Storage           Kind = "storage"            // the bucket
 	Conflict          Kind = "conflict"           // another run wrote here meanwhile
-	SecretFault       Kind = "secret"             // a secret is missing, of the wrong form, or cannot be stored
+	SecretFault       Kind = "secret"             // a secret is missing, of the wrong form, or cannot be read or stored
 	Busy              Kind = "busy"               // another run holds the account
 )
 
